@@ -1,0 +1,7 @@
+/** What JSON can say. Objects from the wire are this until a schema has been applied to them. */
+export type Json = null | boolean | number | string | Json[] | JsonObject;
+export interface JsonObject {
+  [key: string]: Json;
+}
+
+export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
