@@ -1,0 +1,26 @@
+import type { PrinterColumn, StructuralSchema } from '@river/crds';
+
+/** What one version of one kind tells the world about itself: the input of discovery, OpenAPI and Tables. Built from a CRD's version. */
+export interface ResourceInfo {
+  /** Empty for the core group. */
+  group: string;
+  version: string;
+  plural: string;
+  singular: string;
+  kind: string;
+  listKind: string;
+  shortNames: readonly string[];
+  categories: readonly string[];
+  namespaced: boolean;
+  verbs: readonly string[];
+  hasStatus: boolean;
+  scale: { specReplicasPath: string; statusReplicasPath: string; labelSelectorPath?: string } | null;
+  schema: StructuralSchema;
+  columns: readonly PrinterColumn[];
+  /** Paths such as `.spec.nodeName`, without metadata.name and metadata.namespace, which every kind has. */
+  selectableFields: readonly string[];
+  /** The version in which the kind's objects are kept. */
+  storageVersion: string;
+  deprecated: boolean;
+  deprecationWarning?: string;
+}
