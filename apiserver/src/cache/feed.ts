@@ -1,4 +1,4 @@
-import type { Store, StoreError, StoreEvent, Watch, StoreError } from '../store/store.ts';
+import type { Store, StoredEntry, StoreError, StoreEvent, Watch } from '../store/store.ts';
 import type { HistoryLimits } from './event-history.ts';
 import { type FedCache, type ObjectCache, objectCache } from './object-cache.ts';
 import { revisionGate } from './revision-gate.ts';
