@@ -1,0 +1,85 @@
+import { webcrypto } from 'node:crypto';
+import { isIP } from 'node:net';
+import { provideReflectMetadata } from './reflect-metadata.ts';
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+const dayMs = 24 * 60 * 60 * 1000;
+/** A clock that is a little behind ours must not find the certificate "not yet valid". */
+const clockSkewMs = 5 * 60 * 1000;
+
+/** A certificate and its private key, both PEM. */
+export interface KeyPair {
+  certificate: string;
+  key: string;
+}
+
+/** Loaded only when something must be made: who merely reads certificates does not pay for the library. */
+const loadX509 = async () => {
+  provideReflectMetadata();
+  return import('@peculiar/x509');
+};
+
+const makeKeys = () => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+
+const pemOfKey = async (key: webcrypto.CryptoKey): Promise<string> => {
+  const body = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key)).toString('base64');
+  return `-----BEGIN PRIVATE KEY-----\n${body.replace(/.{1,64}/g, '$&\n')}-----END PRIVATE KEY-----\n`;
+};
+
+const readKey = (pem: string): Promise<webcrypto.CryptoKey> => {
+  const body = Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64');
+  return webcrypto.subtle.importKey('pkcs8', body, algorithm, false, ['sign']);
+};
+
+const serial = (): string => {
+  const bytes = webcrypto.getRandomValues(new Uint8Array(16));
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40; // positive, and never shorter than 16 bytes
+  return Buffer.from(bytes).toString('hex');
+};
+
+/** A certificate authority of its own, good for ten years, that may sign servers and nothing that signs in turn. */
+export const makeAuthority = async (now: Date): Promise<KeyPair> => {
+  const x509 = await loadX509();
+  const keys = await makeKeys();
+  const id = serial();
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: `CN=River CA ${id.slice(0, 8)}`,
+    keys,
+    serialNumber: id,
+    notBefore: new Date(now.getTime() - clockSkewMs),
+    notAfter: new Date(now.getTime() + 3650 * dayMs),
+    signingAlgorithm: algorithm,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return { certificate: `${certificate.toString('pem')}\n`, key: await pemOfKey(keys.privateKey) };
+};
+
+/** A server certificate for `names` (host names and addresses), good for a year, never longer than its authority. */
+export const makeServerCertificate = async (authority: KeyPair, names: readonly string[], now: Date): Promise<KeyPair> => {
+  const x509 = await loadX509();
+  const issuer = new x509.X509Certificate(authority.certificate);
+  const keys = await makeKeys();
+  const certificate = await x509.X509CertificateGenerator.create({
+    subject: 'CN=River API server',
+    issuer: issuer.subject,
+    publicKey: keys.publicKey,
+    signingKey: await readKey(authority.key),
+    serialNumber: serial(),
+    notBefore: new Date(now.getTime() - clockSkewMs),
+    notAfter: new Date(Math.min(now.getTime() + 365 * dayMs, issuer.notAfter.getTime())),
+    signingAlgorithm: algorithm,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: isIP(value) ? 'ip' : 'dns', value }))),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return { certificate: `${certificate.toString('pem')}\n`, key: await pemOfKey(keys.privateKey) };
+};
