@@ -1,0 +1,37 @@
+/**
+ * What every program shares that talks to the API: where the server is, a client, a cache, a queue, a clock.
+ * Cheap to import: nothing here loads a parser, a schema or a metrics library before it is used.
+ * @module
+ */
+export {
+  type ApiClient,
+  type ApiClientOptions,
+  type ApiRequest,
+  type ApiResponse,
+  apiClient,
+  type Query,
+  type StreamRequest,
+} from './client/api-client.ts';
+export { type DiscoveredResource, type Discovery, discover } from './client/discovery.ts';
+export type {
+  ApplyOptions,
+  CallOptions,
+  DeleteOptions,
+  InNamespace,
+  ListOptions,
+  ListPage,
+  PatchOptions,
+  ResourceClient,
+  WatchOptions,
+  WriteOptions,
+} from './client/resource-client.ts';
+export { type ResourceRef, resourcePath } from './client/resource-path.ts';
+export { TransportError, type TransportReason } from './client/transport-error.ts';
+export type { WatchEvent } from './client/watch-frames.ts';
+export { type Clock, sleep } from './clock/clock.ts';
+export { type ManualClock, manualClock } from './clock/manual-clock.ts';
+export { systemClock } from './clock/system-clock.ts';
+export type { ClusterAccess } from './kubeconfig/cluster-access.ts';
+export { KubeconfigError } from './kubeconfig/kubeconfig-error.ts';
+export { type AccessFlags, type KubeconfigSources, kubeconfigFiles, loadKubeconfig } from './kubeconfig/load-kubeconfig.ts';
+export { jittered, type Random, systemRandom } from './random/random.ts';
