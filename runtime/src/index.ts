@@ -3,6 +3,7 @@
  * Cheap to import: nothing here loads a parser, a schema or a metrics library before it is used.
  * @module
  */
+export { CertificateError, ensureServerCertificates, type ServerCertificates, serverNames, writePrivateFile } from './certificates/index.ts';
 export {
   type ApiClient,
   type ApiClientOptions,
