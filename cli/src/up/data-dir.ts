@@ -1,0 +1,36 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** Where everything of one control plane lies. Only its owner may enter. */
+export interface DataDir {
+  root: string;
+  /** The admin's way in: the only place where the admin token is written. */
+  kubeconfig: string;
+  /** SHA-256 of the tokens that the server accepts, and whom each stands for. */
+  tokenFile: string;
+  pki: string;
+  database: string;
+  logs: string;
+  serverLog: string;
+  upLog: string;
+  /** Held by the running `up` through the kernel: gone with the process, however it ends. */
+  lock: string;
+  state: string;
+}
+
+export const dataDir = (root: string): DataDir => ({
+  root,
+  kubeconfig: join(root, 'kubeconfig'),
+  tokenFile: join(root, 'tokens.json'),
+  pki: join(root, 'pki'),
+  database: join(root, 'store', 'river.sqlite'),
+  logs: join(root, 'logs'),
+  serverLog: join(root, 'logs', 'apiserver.log'),
+  upLog: join(root, 'logs', 'up.log'),
+  lock: join(root, 'run', 'up.lock'),
+  state: join(root, 'run', 'up.json'),
+});
+
+/** `--data`, else RIVER_DATA, else ~/.river. */
+export const dataRoot = (flag: string | undefined, env: NodeJS.ProcessEnv): string =>
+  resolve(flag ?? env.RIVER_DATA ?? join(homedir(), '.river'));

@@ -1,0 +1,71 @@
+import { isIP } from 'node:net';
+import { parseArgs } from 'node:util';
+import { type DataDir, dataDir, dataRoot } from './data-dir.ts';
+
+export interface UpOptions {
+  dir: DataDir;
+  bind: string;
+  apiPort: number;
+  /** As the API server takes it: `sqlite:PATH`, `memory` or `etcd://…`. */
+  store: string;
+  detach: boolean;
+  /** What was asked for in so many words: a running control plane must then agree with it. */
+  asked: { bind: boolean; apiPort: boolean; store: boolean };
+}
+
+/** The command line was not understood. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const parse = <T>(read: () => T): T => {
+  try {
+    return read();
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+};
+
+const parsePort = (text: string): number => {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65535)
+    throw new UsageError(`--api-port must be a number from 0 (any free port) to 65535, not "${text}"`);
+  return port;
+};
+
+const parseBind = (text: string): string => {
+  if (!isIP(text)) throw new UsageError(`--bind must be an address of this machine such as 127.0.0.1 or 0.0.0.0, not "${text}"`);
+  return text;
+};
+
+const parseStore = (text: string, dir: DataDir): string => {
+  if (text === 'sqlite') return `sqlite:${dir.database}`;
+  if (text === 'memory' || /^etcds?:\/\/[^/\s]+/.test(text)) return text;
+  throw new UsageError(`--store must be sqlite, memory or etcd://host:port,…, not "${text}"`);
+};
+
+const data = { type: 'string' } as const;
+
+export const parseUp = (args: readonly string[], env: NodeJS.ProcessEnv): UpOptions => {
+  const options = { data, bind: data, 'api-port': data, store: data, detach: { type: 'boolean' } } as const;
+  const { values } = parse(() => parseArgs({ args: [...args], options, strict: true }));
+  const dir = dataDir(dataRoot(values.data, env));
+  return {
+    dir,
+    bind: parseBind(values.bind ?? '127.0.0.1'),
+    apiPort: parsePort(values['api-port'] ?? '6443'),
+    store: parseStore(values.store ?? 'sqlite', dir),
+    detach: values.detach ?? false,
+    asked: { bind: values.bind !== undefined, apiPort: values['api-port'] !== undefined, store: values.store !== undefined },
+  };
+};
+
+export const parseDown = (args: readonly string[], env: NodeJS.ProcessEnv): { dir: DataDir } => {
+  const { values } = parse(() => parseArgs({ args: [...args], options: { data }, strict: true }));
+  return { dir: dataDir(dataRoot(values.data, env)) };
+};
+
+export const parseStatus = (args: readonly string[], env: NodeJS.ProcessEnv): { dir: DataDir; json: boolean } => {
+  const { values } = parse(() => parseArgs({ args: [...args], options: { data, json: { type: 'boolean' } }, strict: true }));
+  return { dir: dataDir(dataRoot(values.data, env)), json: values.json ?? false };
+};

@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, openSync } from 'node:fs';
+import { CertificateError } from '@river/runtime';
+import { parseDown, parseStatus, parseUp, UsageError } from './options.ts';
+import { runDown } from './run-down.ts';
+import { runStatus } from './run-status.ts';
+import { runUp } from './run-up.ts';
+import { UpError } from './up-error.ts';
+
+/** The files that are started: the API server's, and our own for a detached `up`. */
+export interface Entries {
+  serverEntry: string;
+  selfEntry: string;
+}
+
+/** What a detached `up` tells the one that started it. */
+type Message = { say: string } | { done: number };
+
+const now = () => new Date();
+const print = (line: string) => void process.stdout.write(`${line}\n`);
+
+const stopOnSignal = (): AbortSignal => {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (name === 'SIGINT' && !controller.signal.aborted) process.stderr.write('stopping …\n');
+      controller.abort();
+    });
+  }
+  return controller.signal;
+};
+
+/** The other side may have gone: then nobody wants to know. */
+const tell = (message: Message): void => {
+  if (process.connected) process.send?.(message, () => undefined);
+};
+
+/** Inside the detached process: speaks over the channel until it serves, then lets go of it. */
+const upDetached = async (args: readonly string[], { serverEntry }: Entries): Promise<number> => {
+  const finish = (code: number) => {
+    tell({ done: code });
+    if (process.connected) process.disconnect?.();
+  };
+  try {
+    const options = parseUp(args, process.env);
+    const code = await runUp(options, { serverEntry, now, say: (say) => tell({ say }), stop: stopOnSignal(), onReady: () => finish(0) });
+    finish(code);
+    return code;
+  } catch (error) {
+    tell({ say: explain(error) });
+    finish(1);
+    return 1;
+  }
+};
+
+const detach = async (args: readonly string[], { selfEntry }: Entries): Promise<number> => {
+  const { dir } = parseUp(args, process.env);
+  mkdirSync(dir.logs, { recursive: true, mode: 0o700 });
+  const log = openSync(dir.upLog, 'w', 0o600);
+  const child = spawn(process.execPath, [selfEntry, 'up-detached', ...args], {
+    detached: true,
+    stdio: ['ignore', log, log, 'ipc'],
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => reject(new UpError(`\`up\` ended early (${signal ?? code}): see ${dir.upLog}`)));
+    child.on('message', (message: Message) => {
+      if ('say' in message) return print(message.say);
+      child.removeAllListeners('exit');
+      if (child.connected) child.disconnect();
+      child.unref();
+      resolve(message.done);
+    });
+  });
+};
+
+const up = (args: readonly string[], entries: Entries): Promise<number> => {
+  const options = parseUp(args, process.env);
+  if (options.detach) return detach(args, entries);
+  return runUp(options, { serverEntry: entries.serverEntry, now, say: print, stop: stopOnSignal(), onReady: () => undefined });
+};
+
+const commands: Record<string, (args: readonly string[], entries: Entries) => Promise<number>> = {
+  up,
+  'up-detached': upDetached,
+  down: (args) => runDown(parseDown(args, process.env).dir, print),
+  status: (args) => runStatus(parseStatus(args, process.env), print),
+};
+
+const explain = (error: unknown): string => {
+  if (error instanceof UpError || error instanceof UsageError || error instanceof CertificateError) return `river: ${error.message}`;
+  return `river: ${error instanceof Error ? error.stack : String(error)}`;
+};
+
+/** Runs `up`, `down` or `status` and sets the process's exit code: 0 fine, 1 failed, 2 not understood, 3 (status) not running. */
+export const runCommand = async ([name = '', ...args]: readonly string[], entries: Entries): Promise<void> => {
+  try {
+    const command = commands[name];
+    if (!command) throw new UsageError(`there is no command "${name}"`);
+    process.exitCode = await command(args, entries);
+  } catch (error) {
+    process.stderr.write(`${explain(error)}\n`);
+    process.exitCode = error instanceof UsageError ? 2 : 1;
+  }
+};

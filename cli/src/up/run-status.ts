@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import { type ApiClient, apiClient, loadKubeconfig } from '@river/runtime';
+import type { DataDir } from './data-dir.ts';
+import { isAlive } from './process-identity.ts';
+import { readUpState } from './up-state.ts';
+
+export interface Status {
+  running: boolean;
+  /** Whether the API server answers that it is ready. */
+  ready: boolean;
+  data: string;
+  kubeconfig?: string;
+  url?: string;
+  store?: string;
+  version?: string;
+  startedAt?: string;
+  processes: { up?: number; apiserver?: number };
+  /** Why it is not ready, or what is odd. */
+  problem?: string;
+}
+
+const askVersion = async (client: ApiClient): Promise<string | undefined> => {
+  const { gitVersion } = await client.json<{ gitVersion?: string }>({ method: 'GET', path: '/version', timeoutMs: 5_000 });
+  return gitVersion;
+};
+
+const ask = async (kubeconfig: string): Promise<Pick<Status, 'ready' | 'version' | 'problem'>> => {
+  const client = apiClient(await loadKubeconfig({ env: {}, flags: { kubeconfig } }));
+  try {
+    await client.request({ method: 'GET', path: '/readyz', timeoutMs: 5_000 });
+    const version = await askVersion(client);
+    return { ready: true, ...(version && { version }) };
+  } catch (error) {
+    return { ready: false, problem: error instanceof Error ? error.message : String(error) };
+  } finally {
+    client.close();
+  }
+};
+
+export const observeStatus = async (dir: DataDir): Promise<Status> => {
+  const state = readUpState(dir.state);
+  const upAlive = state !== undefined && isAlive(state.up);
+  const serverAlive = state?.server !== undefined && isAlive(state.server);
+  const kubeconfig = existsSync(dir.kubeconfig) ? { kubeconfig: dir.kubeconfig } : {};
+  if (!state || !(upAlive || serverAlive)) return { running: false, ready: false, data: dir.root, ...kubeconfig, processes: {} };
+  const answer = state.url && kubeconfig.kubeconfig ? await ask(kubeconfig.kubeconfig) : { ready: false, problem: 'it is starting' };
+  return {
+    running: true,
+    ...answer,
+    data: dir.root,
+    ...kubeconfig,
+    ...(state.url && { url: state.url }),
+    store: state.store,
+    startedAt: state.startedAt,
+    processes: { ...(upAlive && { up: state.up.pid }), ...(state.server && serverAlive && { apiserver: state.server.pid }) },
+    ...(!upAlive && { problem: 'its `up` was killed: run `./river up` or `./river down` to put things in order' }),
+  };
+};
+
+const lines = (status: Status): string[] => {
+  if (!status.running) return [`River does not run on ${status.data}`];
+  const { processes } = status;
+  return [
+    `River ${status.version ?? ''} ${status.ready ? 'is ready' : 'is not ready'}: ${status.url ?? '(no address yet)'}`.replace('  ', ' '),
+    `store:      ${status.store}`,
+    `data:       ${status.data}`,
+    `kubeconfig: ${status.kubeconfig ?? '(none)'}`,
+    `processes:  up ${processes.up ?? '(gone)'}, API server ${processes.apiserver ?? '(gone)'}`,
+    `since:      ${status.startedAt}`,
+    ...(status.problem ? [`problem:    ${status.problem}`] : []),
+  ];
+};
+
+/** Exit code 0 when ready, 3 when nothing runs, 1 when something is wrong. */
+export const runStatus = async ({ dir, json }: { dir: DataDir; json: boolean }, print: (line: string) => void): Promise<number> => {
+  const status = await observeStatus(dir);
+  if (json) print(JSON.stringify(status, null, 2));
+  else for (const line of lines(status)) print(line);
+  if (!status.running) return 3;
+  return status.ready && !status.problem ? 0 : 1;
+};

@@ -1,0 +1,170 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { ensureServerCertificates, type ServerCertificates, writePrivateFile } from '@river/runtime';
+import { ensureAdminToken, kubeconfigOf } from './admin-access.ts';
+import { logTail, openBoundedLog } from './bounded-log.ts';
+import { portProblem } from './check-port.ts';
+import type { DataDir } from './data-dir.ts';
+import type { UpOptions } from './options.ts';
+import { identify, isAlive } from './process-identity.ts';
+import { type RunningServer, startServer } from './start-server.ts';
+import { stopProcess } from './stop-process.ts';
+import { UpError } from './up-error.ts';
+import { takeUpLock } from './up-lock.ts';
+import { readUpState, removeUpState, type UpState, writeUpState } from './up-state.ts';
+import { waitUntil } from './wait-until.ts';
+
+export interface UpDeps {
+  /** The API server's main file. */
+  serverEntry: string;
+  say(line: string): void;
+  now(): Date;
+  /** The control plane serves; what is awaited from here on is its end. */
+  onReady(): void;
+  /** Aborted when the control plane shall end. */
+  stop: AbortSignal;
+  readyWithinMs?: number;
+}
+
+const stopGraceMs = 20_000;
+
+const isWildcard = (bind: string) => bind === '0.0.0.0' || bind === '::';
+
+/** The address under which this machine's own clients reach a server that listens on `bind`. */
+const clientUrl = (url: string, bind: string): string => {
+  const { port } = new URL(url);
+  const host = isWildcard(bind) ? '127.0.0.1' : bind;
+  return `https://${host.includes(':') ? `[${host}]` : host}:${port || 443}`;
+};
+
+const differences = (state: UpState, { asked, ...options }: UpOptions): string[] => [
+  ...(asked.store && state.store !== options.store ? [`--store ${state.store}`] : []),
+  ...(asked.bind && state.bind !== options.bind ? [`--bind ${state.bind}`] : []),
+  ...(asked.apiPort && state.apiPort !== options.apiPort ? [`--api-port ${state.apiPort}`] : []),
+];
+
+const tellHowToUse = (deps: UpDeps, dir: DataDir, url: string, stopHint: string): void => {
+  deps.say(`River serves ${url}`);
+  deps.say(`kubeconfig: ${dir.kubeconfig}`);
+  deps.say(`try: ./river ctl --kubeconfig ${dir.kubeconfig} api-resources`);
+  deps.say(`stop: ${stopHint}`);
+};
+
+const downCommand = (dir: DataDir) => `./river down --data ${dir.root}`;
+
+/** Another `up` holds the data: fine when it is what was asked for. */
+const joinRunning = (state: UpState, options: UpOptions, deps: UpDeps): number => {
+  const other = differences(state, options);
+  if (other.length) {
+    throw new UpError(`River already runs on ${options.dir.root} with ${other.join(' ')}: stop it first with ${downCommand(options.dir)}`);
+  }
+  deps.say(`River already runs on this data (process ${state.up.pid})`);
+  tellHowToUse(deps, options.dir, state.url ?? '', downCommand(options.dir));
+  return 0;
+};
+
+const servingState = (dir: DataDir): UpState | undefined => {
+  const state = readUpState(dir.state);
+  return state?.url !== undefined && isAlive(state.up) ? state : undefined;
+};
+
+/** An `up` that was killed leaves its server behind; it must end before another may open the store. */
+const stopOrphan = async (dir: DataDir, say: UpDeps['say']): Promise<void> => {
+  const server = readUpState(dir.state)?.server;
+  if (server && isAlive(server)) {
+    say(`stopping the API server that an earlier \`up\` left behind (process ${server.pid})`);
+    await stopProcess(server, stopGraceMs);
+  }
+  removeUpState(dir.state);
+};
+
+const serverArgs = (entry: string, options: UpOptions, pki: ServerCertificates): string[] => [
+  entry,
+  ...['--store', options.store, '--bind', options.bind, '--port', String(options.apiPort)],
+  ...['--cert', pki.certFile, '--key', pki.keyFile, '--token-file', options.dir.tokenFile],
+];
+
+const deathNotice = (how: string, dir: DataDir): string =>
+  `the API server ended ${how}. Its last words:\n${logTail(dir.serverLog) || '(none)'}\nThe whole log is ${dir.serverLog}`;
+
+const aborted = (signal: AbortSignal): Promise<'stop'> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve('stop');
+    signal.addEventListener('abort', () => resolve('stop'), { once: true });
+  });
+
+const awaitReady = async (server: RunningServer, options: UpOptions, deps: UpDeps, stopping: Promise<'stop'>): Promise<string | 'stop'> => {
+  const withinMs = deps.readyWithinMs ?? 60_000;
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), withinMs);
+  const outcome = await Promise.race([
+    server.ready.then((url) => ({ url })),
+    server.ended.then((how) => ({ how })),
+    stopping,
+    late,
+  ]).finally(() => clearTimeout(timer));
+  if (outcome === 'stop') return outcome;
+  if (!outcome)
+    throw new UpError(`the API server was not ready within ${withinMs / 1000} s. Its last words:\n${logTail(options.dir.serverLog)}`);
+  if ('how' in outcome) throw new UpError(deathNotice(outcome.how, options.dir));
+  return clientUrl(outcome.url, options.bind);
+};
+
+const writeKubeconfig = (dir: DataDir, content: string): void => {
+  if (!existsSync(dir.kubeconfig) || readFileSync(dir.kubeconfig, 'utf8') !== content) writePrivateFile(dir.kubeconfig, content);
+};
+
+/** Serves until told to stop (0) or until the server ends by itself (an UpError). */
+const serve = async (options: UpOptions, deps: UpDeps, state: UpState): Promise<number> => {
+  const { dir } = options;
+  const pki = await ensureServerCertificates({ dir: dir.pki, names: [options.bind], now: deps.now() });
+  const token = ensureAdminToken(dir);
+  writeKubeconfig(dir, kubeconfigOf({ server: clientUrl(`https://x:${options.apiPort}`, options.bind), ca: pki.ca, token }));
+  mkdirSync(`${dir.root}/store`, { recursive: true, mode: 0o700 });
+  const log = openBoundedLog(dir.serverLog);
+  const stopping = aborted(deps.stop);
+  const server = startServer(serverArgs(deps.serverEntry, options, pki), log);
+  try {
+    writeUpState(dir.state, { ...state, server: server.identity });
+    const url = await awaitReady(server, options, deps, stopping);
+    if (url === 'stop') return 0;
+    writeKubeconfig(dir, kubeconfigOf({ server: url, ca: pki.ca, token }));
+    writeUpState(dir.state, { ...state, server: server.identity, url });
+    tellHowToUse(deps, dir, url, options.detach ? downCommand(dir) : 'Ctrl-C');
+    deps.onReady();
+    const how = await Promise.race([server.ended, stopping]);
+    if (how !== 'stop') throw new UpError(deathNotice(how, dir));
+    return 0;
+  } finally {
+    await stopProcess(server.identity, stopGraceMs);
+    await server.ended;
+    log.close();
+  }
+};
+
+/** Starts the control plane on this machine and stays with it. Two at once on the same data: the second joins the first. */
+export const runUp = async (options: UpOptions, deps: UpDeps): Promise<number> => {
+  const { dir } = options;
+  mkdirSync(dir.root, { recursive: true, mode: 0o700 });
+  const got = await waitUntil(() => takeUpLock(dir.lock) ?? servingState(dir), deps.readyWithinMs ?? 60_000);
+  if (!got) throw new UpError(`another \`up\` has been starting or stopping on ${dir.root} for a minute: see ${downCommand(dir)}`);
+  if (!('release' in got)) return joinRunning(got, options, deps);
+  try {
+    await stopOrphan(dir, deps.say);
+    const problem = options.apiPort === 0 ? undefined : await portProblem(options.bind, options.apiPort);
+    if (problem) throw new UpError(problem);
+    const self = identify(process.pid);
+    if (!self) throw new Error('this system does not tell when a process started');
+    const state: UpState = {
+      up: self,
+      store: options.store,
+      bind: options.bind,
+      apiPort: options.apiPort,
+      startedAt: deps.now().toISOString(),
+    };
+    writeUpState(dir.state, state);
+    return await serve(options, deps, state);
+  } finally {
+    removeUpState(dir.state);
+    got.release();
+  }
+};
