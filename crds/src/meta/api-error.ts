@@ -40,6 +40,7 @@ export type CauseReason =
   | 'FieldValueTypeInvalid'
   | 'FieldManagerConflict'
   | 'ResourceVersionTooLarge'
+  | 'NamespaceTerminating'
   | 'UnexpectedServerResponse';
 
 export interface StatusDetails {

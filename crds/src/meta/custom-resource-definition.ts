@@ -31,7 +31,8 @@ export interface CrdVersion {
     scale?: { specReplicasPath: string; statusReplicasPath: string; labelSelectorPath?: string };
   };
   additionalPrinterColumns?: PrinterColumn[];
-  selectableFields?: { jsonPath: string }[];
+  /** `label`, only on Kubernetes' own kinds: the name by which the field is selected, where that is not its path. */
+  selectableFields?: { jsonPath: string; label?: string }[];
 }
 
 export interface CrdSpec {
