@@ -36,6 +36,7 @@ export interface StoredEntry {
 }
 
 export interface ListPage {
+  /** Left out or 0: all. */
   limit?: number;
   /** Start after this key (exclusive). */
   after?: string;
