@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Who may import whom: the arrows of docs/architecture.md. Tests and benches may import every package. */
+const arrows: Record<string, readonly string[]> = {
+  crds: [],
+  runtime: ['crds'],
+  apiserver: ['crds', 'runtime'],
+  cli: ['crds', 'runtime'],
+  e2e: ['crds', 'runtime', 'apiserver', 'cli'],
+  bench: ['crds', 'runtime', 'apiserver', 'cli'],
+};
+
+/** The only files that may ask the machine for the time or for chance. */
+const impure: Record<string, RegExp> = {
+  'runtime/src/clock/system-clock.ts': /Date\.now/,
+  'runtime/src/random/random.ts': /Math\.random/,
+};
+
+const sources = globSync('*/{src,run,store}/**/*.ts', { cwd: root, exclude: (path) => path.endsWith('node_modules') })
+  .concat(globSync('{e2e,bench}/*.ts', { cwd: root }))
+  .filter((path) => !path.startsWith('node_modules'))
+  .sort();
+const text = (path: string) => readFileSync(join(root, path), 'utf8');
+const packageOf = (path: string) => path.split('/')[0] as string;
+const isTest = (path: string) => /\.(test|contract)\.ts$|\/testing\/|^(e2e|bench)\//.test(path);
+
+/** Comments and strings do not call anything; what is left is code. */
+const codeOf = (source: string) => source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '');
+
+const importsOf = (path: string): string[] =>
+  [...codeOf(text(path)).matchAll(/(?:^|[\s;}])(?:from|import)\s*\(?\s*['"]([^'"\n]+)['"]/g)].map((match) => match[1] as string);
+
+describe('the rooms of the house', () => {
+  before(() => assert.ok(sources.length > 10, 'the sources were not found'));
+
+  it('imports another package only along the arrows, and only through its index', () => {
+    const wrong = sources.flatMap((path) => {
+      const from = packageOf(path);
+      return importsOf(path).flatMap((target) => {
+        if (target.startsWith('.')) {
+          const to = relative(root, resolve(root, dirname(path), target));
+          return packageOf(to) === from ? [] : [`${path}: reaches into ${to}; import @river/${packageOf(to)} instead`];
+        }
+        const [, to, deep] = /^@river\/([^/]+)(\/.*)?$/.exec(target) ?? [];
+        if (to === undefined) return [];
+        if (deep) return [`${path}: ${target} is not the index of @river/${to}`];
+        return to === from || arrows[from]?.includes(to) ? [] : [`${path}: ${from} may not import ${to}`];
+      });
+    });
+    assert.deepEqual(wrong, []);
+  });
+
+  it('imports only libraries that its package declares', () => {
+    const shared = Object.keys(JSON.parse(text('package.json')).devDependencies);
+    const wrong = sources.flatMap((path) => {
+      const manifest = `${packageOf(path)}/package.json`;
+      const own = existsSync(join(root, manifest)) ? Object.keys(JSON.parse(text(manifest)).dependencies ?? {}) : [];
+      return importsOf(path)
+        .filter((target) => !/^(\.|node:|@river\/)/.test(target))
+        .map((target) =>
+          target
+            .split('/')
+            .slice(0, target.startsWith('@') ? 2 : 1)
+            .join('/'),
+        )
+        .filter((name) => !own.includes(name) && !(isTest(path) && shared.includes(name)))
+        .map((name) => `${path}: ${name} is not in ${manifest}`);
+    });
+    assert.deepEqual(wrong, []);
+  });
+
+  it('has no source file of more than 500 lines', () => {
+    const long = sources.filter((path) => !isTest(path) && text(path).split('\n').length > 501);
+    assert.deepEqual(long, []);
+  });
+
+  it('asks for the time and for chance in one file each', () => {
+    const wrong = sources
+      .filter((path) => !isTest(path))
+      .filter((path) => /\b(Date\.now|Math\.random)\b/.test(codeOf(text(path)).replace(impure[path] ?? /$^/, '')));
+    assert.deepEqual(wrong, []);
+  });
+
+  it('names no folder after a layer', () => {
+    const names = new Set(sources.flatMap((path) => dirname(path).split('/')));
+    const layers = ['utils', 'util', 'helpers', 'common', 'misc', 'lib', 'managers', 'models'].filter((name) => names.has(name));
+    assert.deepEqual(layers, []);
+  });
+});
+
+describe('the repository', () => {
+  const registries = ['npmjs', 'yarnpkg', 'jsr', 'pypi', 'rubygems'].map((name) => `${name}\\.(org|com|io)`);
+  const pattern = new RegExp(`\\b(${registries.join('|')})\\b`);
+
+  it('names no package registry in any tracked file: whoever builds it chooses where packages come from', () => {
+    const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' }).split('\0').filter(Boolean);
+    const named = tracked.filter((path) => existsSync(join(root, path)) && pattern.test(text(path)));
+    assert.deepEqual(named, []);
+  });
+});
