@@ -89,8 +89,8 @@ export function fanOut(history: History): FanOut {
 }
 
 function offer(subscriber: Subscriber, batch: Batch): void {
-  if (subscriber.waiting === undefined) return deliver(subscriber, batch);
-  if (subscriber.waiting === 'overflow') return;
+  if (subscriber.waiting === undefined) deliver(subscriber, batch);
+  if (!Array.isArray(subscriber.waiting)) return;
   subscriber.waitingEvents += batch.events.length;
   if (subscriber.waitingEvents > MAX_WAITING_EVENTS) subscriber.waiting = 'overflow';
   else subscriber.waiting.push(batch);

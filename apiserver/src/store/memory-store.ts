@@ -1,23 +1,7 @@
 import { assertTxn } from './assert-txn.ts';
-import { fanOut, type HistoryPage } from './fan-out.ts';
-import { compareKeys } from './keys.ts';
-import { sortedKeys } from './sorted-keys.ts';
-import {
-  type Check,
-  type ListPage,
-  type Store,
-  type StoredEntry,
-  StoreError,
-  type StoreEvent,
-  type TxnResult,
-  type Write,
-} from './store.ts';
-
-interface Version {
-  revision: bigint;
-  /** null: deleted. */
-  value: Uint8Array | null;
-}
+import { fanOut } from './fan-out.ts';
+import { type Store, StoreError, type TxnResult } from './store.ts';
+import { versionTable } from './version-table.ts';
 
 /** A Store that lives as long as the process: for tests and the simulator. It keeps all history until told to compact. */
 export function memoryStore(): Store {
@@ -67,95 +51,6 @@ export function memoryStore(): Store {
     async close() {
       isClosed = true;
       watchers.end(new StoreError('Closed', 'the store is closed'));
-    },
-  };
-}
-
-function versionTable() {
-  const versions = new Map<string, Version[]>();
-  const keys = sortedKeys();
-  let log: StoreEvent[] = [];
-  let revision = 1n;
-  let compacted = 0n;
-
-  const entryAt = (key: string, at: bigint): StoredEntry | undefined => {
-    const version = versions.get(key)?.findLast((each) => each.revision <= at);
-    return version?.value ? { key, value: version.value, revision: version.revision } : undefined;
-  };
-
-  const assertKept = (at: bigint): void => {
-    if (at < compacted) throw new StoreError('Compacted', `revision ${at} is no longer kept: history starts at ${compacted}`);
-  };
-
-  const assertHappened = (at: bigint): void => {
-    if (at > revision) throw new StoreError('FutureRevision', `revision ${at} has not happened: the newest is ${revision}`);
-  };
-
-  const put = ({ key, value }: Write): StoreEvent => {
-    const previous = entryAt(key, revision) ?? null;
-    let history = versions.get(key);
-    if (!history) {
-      history = [];
-      versions.set(key, history);
-      keys.add(key);
-    }
-    history.push({ revision, value });
-    return { type: value === null ? 'delete' : 'put', key, value, previous, revision };
-  };
-
-  /** Drops the versions of a key that no list at `compacted` or later can see. */
-  const trim = (key: string): void => {
-    const history = versions.get(key) ?? [];
-    const newest = history.findLastIndex((each) => each.revision <= compacted);
-    history.splice(0, history[newest]?.value === null ? newest + 1 : newest);
-    if (history.length > 0) return;
-    versions.delete(key);
-    keys.delete(key);
-  };
-
-  return {
-    revision: () => revision,
-    entryAt,
-    list(prefix: string, { limit = 0, after = '', revision: at = revision }: ListPage) {
-      assertKept(at);
-      assertHappened(at);
-      const entries: StoredEntry[] = [];
-      for (const key of keys.from(compareKeys(after, prefix) > 0 ? after : prefix)) {
-        if (!key.startsWith(prefix)) break;
-        const entry = key === after ? undefined : entryAt(key, at);
-        if (entry && limit > 0 && entries.length >= limit) return { entries, revision: at, more: true };
-        if (entry) entries.push(entry);
-      }
-      return { entries, revision: at, more: false };
-    },
-    conflicts(checks: readonly Check[]) {
-      const failed = new Map<string, StoredEntry | undefined>();
-      for (const check of checks) {
-        const entry = entryAt(check.key, revision);
-        if ((entry?.revision ?? 0n) !== check.revision) failed.set(check.key, entry);
-      }
-      return failed;
-    },
-    write(writes: readonly Write[]): StoreEvent[] {
-      const effective = writes.filter(({ key, value }) => value !== null || entryAt(key, revision));
-      if (effective.length === 0) return [];
-      revision += 1n;
-      const events = effective.map(put);
-      log.push(...events);
-      return events;
-    },
-    history(after: bigint): HistoryPage {
-      assertKept(after);
-      const start = log.findLastIndex((event) => event.revision <= after) + 1;
-      return { events: log.slice(start), upTo: revision, complete: true };
-    },
-    compact(at: bigint) {
-      assertHappened(at);
-      if (at <= compacted) return;
-      compacted = at;
-      const kept = log.findLastIndex((event) => event.revision <= at) + 1;
-      for (const { key } of log.slice(0, kept)) if (versions.has(key)) trim(key);
-      log = log.slice(kept);
     },
   };
 }

@@ -48,7 +48,7 @@ export function storeModelTest(makeStore: () => Promise<Store>): void {
           await store.close();
         }
       }),
-      { numRuns: Number(process.env['RIVER_MODEL_RUNS'] ?? 20) },
+      { numRuns: Number(process.env.RIVER_MODEL_RUNS ?? 20) },
     );
   });
 }

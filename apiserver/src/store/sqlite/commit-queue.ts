@@ -1,5 +1,5 @@
 import { type Check, type StoredEntry, StoreError, type StoreEvent, type TxnResult, type Write } from '../store.ts';
-import { type CommitReply, type CommitRequest, type Met, pack, type TxnReply, unpack } from './messages.ts';
+import { type CommitReply, type CommitRequest, type Met, pack, type TxnReply, taking, unpack } from './messages.ts';
 
 /** Group commit: every txn that comes in while a commit runs is in the next one, together with all the others. */
 export interface CommitQueue {
@@ -47,12 +47,11 @@ export function commitQueue({ commit, committed }: CommitQueueDeps): CommitQueue
   };
 
   const settle = (batch: Pending[], reply: CommitReply): void => {
-    const values = unpack(reply.values);
-    let at = 0;
-    const results = reply.txns.map((txn) => ({ txn, met: entriesOf(txn.met, values.slice(at, (at += txn.met.length))) }));
+    const take = taking(unpack(reply.values));
+    const results = reply.txns.map((txn) => ({ txn, met: entriesOf(txn.met, take(txn.met.length)) }));
     const events = results.flatMap(({ txn, met }, index) => eventsOf(batch[index]?.writes ?? [], txn, met));
     if (events.length > 0) committed(events, BigInt(reply.revision));
-    results.forEach(({ txn, met }, index) => batch[index]?.resolve(resultOf(txn, met)));
+    for (const [index, { txn, met }] of results.entries()) batch[index]?.resolve(resultOf(txn, met));
   };
 
   return {
@@ -73,8 +72,13 @@ export function commitQueue({ commit, committed }: CommitQueueDeps): CommitQueue
 
 function batchLength(pending: readonly Pending[]): number {
   let bytes = 0;
-  const end = pending.findIndex((each, at) => (bytes += each.bytes) > MAX_COMMIT_BYTES || at >= MAX_COMMIT_TXNS);
-  return end < 0 ? pending.length : Math.max(1, end);
+  let length = 0;
+  for (const each of pending) {
+    bytes += each.bytes;
+    if (length > 0 && (length >= MAX_COMMIT_TXNS || bytes > MAX_COMMIT_BYTES)) break;
+    length += 1;
+  }
+  return length;
 }
 
 const requestFor = (batch: readonly Pending[]): CommitRequest => ({

@@ -32,11 +32,17 @@ export const revisionOf = (id: number): number => Math.floor(id / MAX_TXN_OPS);
 /** The first id that belongs to `revision`. */
 export const firstId = (revision: number): number => revision * MAX_TXN_OPS;
 
+export interface OpenDatabase {
+  db: DatabaseSync;
+  /** Holds every other process out while it is open. */
+  lock: DatabaseSync;
+}
+
 /**
  * Opens the file for writing and keeps every other process out until {@link DatabaseSync.close} of `lock`, or the death of this process.
  * @throws StoreError `Unavailable` when another holds it, when it is damaged, or no store of this version.
  */
-export function openForWriting(path: string, maxBytes: number | undefined): { db: DatabaseSync; lock: DatabaseSync } {
+export function openForWriting(path: string, maxBytes: number | undefined): OpenDatabase {
   const lock = takeLock(path);
   try {
     const db = new DatabaseSync(path);
@@ -102,8 +108,8 @@ export function readMarks(db: DatabaseSync): () => Marks {
   const newest = db.prepare('SELECT max(id) AS id FROM change');
   const compaction = db.prepare("SELECT revision FROM mark WHERE name = 'compacted'");
   return () => {
-    const compacted = Number(compaction.get()?.['revision'] ?? 0);
-    return { revision: Math.max(1, compacted, revisionOf(Number(newest.get()?.['id'] ?? 0))), compacted };
+    const compacted = Number(compaction.get()?.revision ?? 0);
+    return { revision: Math.max(1, compacted, revisionOf(Number(newest.get()?.id ?? 0))), compacted };
   };
 }
 
@@ -122,3 +128,6 @@ export function asStoreError(error: unknown, path: string): StoreError {
 function sqliteCode(error: unknown): number | undefined {
   return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
 }
+
+/** SQLite hands an empty blob back as null where one was bound without bytes. */
+export const bytesOf = (value: unknown): Uint8Array => (value instanceof Uint8Array ? value : new Uint8Array());

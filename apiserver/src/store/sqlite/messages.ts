@@ -100,3 +100,12 @@ export function unpack({ lengths, bytes }: Packed): (Uint8Array | null)[] {
     return bytes.subarray(at - length, at);
   });
 }
+
+/** Hands out a list piece by piece, from its start. */
+export function taking<Item>(items: readonly Item[]): (count: number) => Item[] {
+  let at = 0;
+  return (count) => {
+    at += count;
+    return items.slice(at - count, at);
+  };
+}

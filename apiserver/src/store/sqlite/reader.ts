@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { prefixEnd } from '../keys.ts';
 import { StoreError } from '../store.ts';
-import { asStoreError, firstId, openForReading, readMarks, revisionOf } from './database.ts';
+import { asStoreError, bytesOf, firstId, openForReading, readMarks, revisionOf } from './database.ts';
 import { type HistoryReply, type ListRequest, pack, type ReaderRequest, type RowsReply } from './messages.ts';
 import { attempt, serve } from './serve.ts';
 
@@ -64,49 +64,53 @@ function reader(db: DatabaseSync) {
       more = (rows.length >= HISTORY_ROWS || size >= HISTORY_BYTES) && last !== undefined && revisionOf(idOf(row)) > revisionOf(idOf(last));
       if (more) break;
       rows.push(row);
-      size += bytes(row['value']).length + bytes(row['previousValue']).length;
+      size += bytesOf(row.value).length + bytesOf(row.previousValue).length;
     }
     const last = rows.at(-1);
     return {
       keys: rows.map(keyOf),
       revisions: rows.map((row) => revisionOf(idOf(row))),
-      previous: rows.map((row) => revisionOf(Number(row['previousId'] ?? 0))),
+      previous: rows.map((row) => revisionOf(Number(row.previousId ?? 0))),
       values: pack(
-        rows.flatMap((row) => [
-          row['deleted'] ? null : bytes(row['value']),
-          row['previousId'] === null ? null : bytes(row['previousValue']),
-        ]),
+        rows.flatMap((row) => [row.deleted ? null : bytesOf(row.value), row.previousId === null ? null : bytesOf(row.previousValue)]),
       ),
       revision: more && last ? revisionOf(idOf(last)) : now.revision,
       more,
     };
   };
 
-  return (request: ReaderRequest): object =>
-    request.kind === 'close'
-      ? (db.close(), {})
-      : atOneMoment(() => {
-          if (request.kind === 'list') return list(request);
-          if (request.kind === 'history') return history(request.prefix, request.after);
-          if (request.kind === 'count') {
-            const { prefix } = request;
-            return { count: Number(counting.get(prefix, '', prefixEnd(prefix) ?? END, Number.MAX_SAFE_INTEGER)?.['count']) };
-          }
-          const row = one.get(request.key);
-          return { ...rowsReply(row && !row['deleted'] ? [row] : []), revision: marks().revision, more: false };
-        });
+  const count = (prefix: string): object => ({
+    count: Number(counting.get(prefix, '', prefixEnd(prefix) ?? END, Number.MAX_SAFE_INTEGER)?.count),
+  });
+
+  const get = (key: string): RowsReply => {
+    const row = one.get(key);
+    return { ...rowsReply(row && !row.deleted ? [row] : []), revision: marks().revision, more: false };
+  };
+
+  const close = (): object => {
+    db.close();
+    return {};
+  };
+
+  return (request: ReaderRequest): object => {
+    if (request.kind === 'get') return atOneMoment(() => get(request.key));
+    if (request.kind === 'list') return atOneMoment(() => list(request));
+    if (request.kind === 'count') return count(request.prefix);
+    if (request.kind === 'history') return atOneMoment(() => history(request.prefix, request.after));
+    return close();
+  };
 }
 
 type Row = Record<string, unknown>;
-const idOf = (row: Row): number => Number(row['id']);
-const keyOf = (row: Row): string => String(row['key']);
-const bytes = (value: unknown): Uint8Array => (value instanceof Uint8Array ? value : new Uint8Array());
+const idOf = (row: Row): number => Number(row.id);
+const keyOf = (row: Row): string => String(row.key);
 
 function rowsReply(rows: Row[]): Pick<RowsReply, 'keys' | 'revisions' | 'values'> {
   return {
     keys: rows.map(keyOf),
     revisions: rows.map((row) => revisionOf(idOf(row))),
-    values: pack(rows.map((row) => bytes(row['value']))),
+    values: pack(rows.map((row) => bytesOf(row.value))),
   };
 }
 
