@@ -3,7 +3,13 @@
  * Cheap to import: nothing here loads a parser, a schema or a metrics library before it is used.
  * @module
  */
-export { CertificateError, ensureServerCertificates, type ServerCertificates, serverNames, writePrivateFile } from './certificates/index.ts';
+export {
+  CertificateError,
+  ensureServerCertificates,
+  type ServerCertificates,
+  serverNames,
+  writePrivateFile,
+} from './certificates/index.ts';
 export {
   type ApiClient,
   type ApiClientOptions,
@@ -32,7 +38,12 @@ export type { WatchEvent } from './client/watch-frames.ts';
 export { type Clock, sleep } from './clock/clock.ts';
 export { type ManualClock, manualClock } from './clock/manual-clock.ts';
 export { systemClock } from './clock/system-clock.ts';
+export { type Informer, type InformerHandlers, type InformerOptions, informer } from './informer/informer.ts';
+export type { Change, Indexes } from './informer/object-cache.ts';
 export type { ClusterAccess } from './kubeconfig/cluster-access.ts';
 export { KubeconfigError } from './kubeconfig/kubeconfig-error.ts';
 export { type AccessFlags, type KubeconfigSources, kubeconfigFiles, loadKubeconfig } from './kubeconfig/load-kubeconfig.ts';
+export { type LogFields, type Logger, type LoggerOptions, type LogLevel, logger, silentLogger } from './log/logger.ts';
 export { jittered, type Random, systemRandom } from './random/random.ts';
+export { type Backoff, backoffMs } from './reconcile/backoff.ts';
+export { type WorkQueue, type WorkQueueOptions, workQueue } from './reconcile/work-queue.ts';

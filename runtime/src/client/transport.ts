@@ -85,7 +85,9 @@ function guarded<T>(
     const onAbort = () => outgoing.destroy(new Error('aborted'));
     const late = () =>
       outgoing.destroy(
-        new TransportError('Timeout', `${server}: no complete answer within ${call.timeoutMs / 1000} s`, { mayHaveHappened: true }),
+        new TransportError('Timeout', `${server}: no complete answer within ${Math.round(call.timeoutMs) / 1000} s`, {
+          mayHaveHappened: true,
+        }),
       );
     const cancel = clock.after(call.timeoutMs, late);
     const finish = () => {
