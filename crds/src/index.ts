@@ -7,13 +7,23 @@
 export { Approval, type ApprovalDraft } from './approval.ts';
 export { crdOf, type Draft, defineResource, type Resource, type ResourceDef, type ResourceDescription } from './define-resource.ts';
 export { riverKinds } from './kinds.ts';
+export { ConfigMap } from './kubernetes/config-map.ts';
+export { CustomResourceDefinition } from './kubernetes/custom-resource-definition.ts';
+export { Event, EventsEvent } from './kubernetes/event.ts';
+export { builtInKinds } from './kubernetes/kinds.ts';
+export { Lease } from './kubernetes/lease.ts';
+export { Namespace } from './kubernetes/namespace.ts';
+export { PriorityClass } from './kubernetes/priority-class.ts';
+export { Secret } from './kubernetes/secret.ts';
+export { ServiceAccount } from './kubernetes/service-account.ts';
+export { ValidatingAdmissionPolicy } from './kubernetes/validating-admission-policy.ts';
+export { ValidatingAdmissionPolicyBinding } from './kubernetes/validating-admission-policy-binding.ts';
 export { ApiError, type ApiReason, type Cause, type CauseReason, type Status, type StatusDetails } from './meta/api-error.ts';
 export type {
   CrdNames,
   CrdSpec,
   CrdStatus,
   CrdVersion,
-  CustomResourceDefinition,
   PrinterColumn,
 } from './meta/custom-resource-definition.ts';
 export { isObject, type Json, type JsonObject } from './meta/json.ts';

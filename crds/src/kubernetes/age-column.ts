@@ -1,0 +1,8 @@
+import type { PrinterColumn } from '../meta/custom-resource-definition.ts';
+
+export const age: PrinterColumn = {
+  name: 'Age',
+  type: 'date',
+  jsonPath: '.metadata.creationTimestamp',
+  description: 'Since the object was created.',
+};
