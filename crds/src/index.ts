@@ -6,6 +6,7 @@
 
 export { Approval, type ApprovalDraft } from './approval.ts';
 export { crdOf, type Draft, defineResource, type Resource, type ResourceDef, type ResourceDescription } from './define-resource.ts';
+export { DurationError, durationMs, formatDuration, parseDuration } from './duration/duration.ts';
 export { riverKinds } from './kinds.ts';
 export { ConfigMap } from './kubernetes/config-map.ts';
 export { CustomResourceDefinition } from './kubernetes/custom-resource-definition.ts';
@@ -28,11 +29,40 @@ export type {
 } from './meta/custom-resource-definition.ts';
 export { isObject, type Json, type JsonObject } from './meta/json.ts';
 export type { Condition, KubeObject, ManagedFieldsEntry, ObjectMeta, OwnerReference } from './meta/object-meta.ts';
+export { type Validate, validateLabelKey, validateLabelName, validateLabelValue, validateSubdomain } from './names/validate-name.ts';
 export { Node, type NodeDraft } from './node.ts';
 export { type FinalPhase, finalPhases, isFinalPhase, type Phase, type PhaseCondition, phaseOf, phases } from './phase.ts';
 export { Placement, type PlacementDraft } from './placement.ts';
+export {
+  addQuantities,
+  canonicalQuantity,
+  compareQuantities,
+  formatQuantity,
+  isQuantity,
+  parseQuantity,
+  type Quantity,
+  QuantityError,
+  type QuantityFormat,
+  quantityMillis,
+  quantityUnits,
+  subtractQuantities,
+} from './quantity/quantity.ts';
 export { Queue, type QueueDraft } from './queue.ts';
 export { SchemaError } from './schema/schema-error.ts';
 export type { CelRule, StructuralSchema } from './schema/structural-schema.ts';
+export { type FieldTerm, matchesFields, parseFieldSelector } from './selector/field-selector.ts';
+export {
+  formatLabelSelector,
+  type LabelMatcher,
+  type LabelSelectorObject,
+  type Labels,
+  labelMatcher,
+  type Operator,
+  parseLabelSelector,
+  type Requirement,
+  requirementsOf,
+  SelectorError,
+  selectorMatcher,
+} from './selector/label-selector.ts';
 export { Task, type TaskDraft } from './task.ts';
 export { TaskSet, type TaskSetDraft } from './task-set.ts';
