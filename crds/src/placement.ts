@@ -29,7 +29,7 @@ const placementSpec = cel(
     attempt: z.int().min(1).describe("The owner's attempt, from 1."),
     ...executable(),
     ...scheduling(),
-    power: z.enum(['On', 'Paused', 'Off']).default('On').describe('Run it, freeze it, or end it within its grace period.'),
+    power: z.enum(['Running', 'Paused', 'Stopped']).default('Running').describe('Run it, pause it, or end it within its grace period.'),
     nodeName: z.string().min(1).max(253).optional().describe('The node. Written by the scheduler, once.'),
     epoch: z.int().min(1).optional().describe('Number of the binding; a node ends what carries an older one.'),
     gpus: listOf(device, { type: 'map', keys: ['index'], max: 128 })
@@ -44,7 +44,7 @@ const placementSpec = cel(
     { rule: 'self.owner == oldSelf.owner && self.attempt == oldSelf.attempt', message: 'owner and attempt cannot be changed' },
     ...['nodeName', 'gpus', 'cpuset', 'numaNode', 'address'].map(setOnce),
     { rule: '!has(oldSelf.epoch) || (has(self.epoch) && self.epoch >= oldSelf.epoch)', message: 'epoch only grows' },
-    { rule: "oldSelf.power != 'Off' || self.power == 'Off'", message: 'what was ended stays ended' },
+    { rule: "oldSelf.power != 'Stopped' || self.power == 'Stopped'", message: 'what was ended stays ended' },
     { rule: '!has(self.nodeName) || has(self.epoch)', message: 'a binding needs an epoch' },
   ],
 );

@@ -7,7 +7,8 @@ import { executable, executableRules, objectName, outcome, scheduling, unchanged
 
 const retry = z.object({
   limit: z.int().min(0).max(1000).default(0).describe('How many more attempts after the first.'),
-  on: listOf(z.enum(['Failed', 'OOM', 'Timeout', 'Lost', 'Rejected']), { type: 'set', max: 5 })
+  // Not `on`: kubectl reads YAML 1.1, in which that key is a boolean.
+  when: listOf(z.enum(['Failed', 'OOM', 'Timeout', 'Lost', 'Rejected']), { type: 'set', max: 5 })
     .default(['Failed'])
     .describe('After what. Lost implies onDisconnect: Fence. Rejected by the node is always tried again and never counted unless listed.'),
   backoff: z

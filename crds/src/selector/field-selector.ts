@@ -25,7 +25,7 @@ function parseTerm(term: string, selector: string): FieldTerm {
 
 function unescaped(value: string): string {
   if (/(?:^|[^\\])(?:\\\\)*=/.test(value)) throw new SelectorError('invalid field selector: unescaped character in value: =');
-  const bad = value.match(/\\[\s\S]?/g)?.find((escape) => !/^\\[\\,=]$/.test(escape));
+  const bad = value.match(/\\[\s\S]?/g)?.find((sequence) => !/^\\[\\,=]$/.test(sequence));
   if (bad !== undefined) throw new SelectorError(`invalid field selector: invalid escape sequence: ${bad}`);
   return value.replace(/\\([\\,=])/g, '$1');
 }
