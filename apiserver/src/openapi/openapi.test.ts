@@ -216,6 +216,12 @@ describe('the operations of a kind', () => {
     assert.deepEqual(forms('/api/v1/namespaces/{namespace}/configmaps/{name}', 'api/v1'), four);
   });
 
+  it('are deprecated with their version', () => {
+    const doc = openApiV3([{ ...task, deprecated: true }], 'apis/river.dev/v1');
+    assert.equal(at(operationAt(tasks, 'get', doc), 'deprecated'), true);
+    assert.equal(at(operationAt(tasks, 'get'), 'deprecated'), undefined);
+  });
+
   it('watch by a parameter of list', () => {
     const list = operationAt(tasks, 'get');
     assert.deepEqual(['watch', 'sendInitialEvents', 'limit'].filter((name) => parameterNames(list).includes(name)).length, 3);

@@ -25,6 +25,7 @@ export interface Operation {
   tag: string;
   action: 'list' | 'get' | 'post' | 'put' | 'patch' | 'delete' | 'deletecollection';
   gvk: GroupVersionKind;
+  isDeprecated: boolean;
   parameters: readonly Parameter[];
   body: { schema: string; contentTypes: readonly string[]; isRequired: boolean } | undefined;
   /** By status code, the name of the schema of what is answered. */
@@ -57,6 +58,7 @@ const operation = (place: Place, { verb, says, body, ...deed }: Deed): Operation
   description: `${says} ${place.about}`,
   tag: operationGroup(place.info).replace(/^./, (first) => first.toLowerCase()),
   gvk: place.gvk,
+  isDeprecated: place.info.deprecated,
   body,
 });
 

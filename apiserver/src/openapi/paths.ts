@@ -20,11 +20,12 @@ export function pathsOf(operations: readonly Operation[], wording: Wording): Jso
 }
 
 /** By the kind and the query parameters declared beside it, kubectl tells what the server can do. */
-function common({ tag, description, id, action, gvk: { group, version, kind } }: Operation): JsonObject {
+function common({ tag, description, id, action, isDeprecated, gvk: { group, version, kind } }: Operation): JsonObject {
   return {
     tags: [tag],
     description,
     operationId: id,
+    ...(isDeprecated && { deprecated: true }),
     'x-kubernetes-action': action,
     'x-kubernetes-group-version-kind': { group, kind, version },
   };

@@ -1,4 +1,4 @@
-import type { JsonObject, StructuralSchema } from '@river/crds';
+import { isObject, type JsonObject, type StructuralSchema } from '@river/crds';
 import type { ResourceInfo } from '../registry/resource-info.ts';
 import { apiVersion, described, intOrStringName, kind, metaName, metaSchemas, refTo, scaleSchemas } from './meta-schemas.ts';
 import { listSchemaName, schemaName } from './schema-name.ts';
@@ -20,11 +20,11 @@ export function resourceSchemas(infos: readonly ResourceInfo[]): JsonObject {
 }
 
 function kindSchema(info: ResourceInfo): JsonObject {
-  const published = publish(info.schema);
+  const { properties, ...published } = publish(info.schema);
   return {
     ...published,
     type: 'object',
-    properties: { ...objectOf(published.properties), apiVersion, kind, metadata },
+    properties: { ...(isObject(properties) && properties), apiVersion, kind, metadata },
     ...gvk(info, info.kind),
   };
 }
@@ -41,8 +41,6 @@ const listSchema = (info: ResourceInfo): JsonObject => ({
   },
   ...gvk(info, info.listKind),
 });
-
-const objectOf = (value: unknown): JsonObject => (typeof value === 'object' && value !== null ? (value as JsonObject) : {}); // schemas are Json
 
 const mapValues = <T>(record: Record<string, T>, map: (value: T) => JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
