@@ -1,0 +1,11 @@
+/**
+ * Kubernetes-compatible CEL: rules of schemas, and expressions for admission policies. No expression can block the thread: every
+ * step is paid from a budget, and patterns are matched in linear time.
+ * @module
+ */
+export { BudgetExceeded, CelError, CelSyntaxError } from './cel-error.ts';
+export { createEnvironment, type Environment } from './environment.ts';
+export { Budget, defaultLimits, type Limits } from './evaluate/budget.ts';
+export { compileExpression, type Expression } from './expression.ts';
+export { checkRules, type RuleProblem } from './rules/check-rules.ts';
+export { type CompiledRules, compileRules, type RuleOptions } from './rules/compile-rules.ts';
