@@ -1,0 +1,177 @@
+import { closedLoop, eventually, type LoopFigures, percentile, round } from './measure.ts';
+import { connections, type RunningServer } from './processes.ts';
+import { measureWatchers, type WatchFigures } from './watchers.ts';
+import { collection, collectionOf, definitionOf, namespace, widget, widgetDefinition } from './widget.ts';
+import type { Answer, Connection } from './wire.ts';
+
+export interface Figures {
+  readyMs: number;
+  create: Record<string, LoopFigures>;
+  /** The creates with 64 in flight that take the number of objects from 5,000 to 10,000. */
+  createAt10000: LoopFigures;
+  read: Record<string, { p50Ms: number; p99Ms: number; items?: number; mebibytes?: number }>;
+  update: Record<string, LoopFigures>;
+  watch: Record<string, WatchFigures>;
+  definitionServedMs: number;
+  memory: { idleMiB: number; peakMiB: number };
+}
+
+export interface Pace {
+  isQuick: boolean;
+  log: (line: string) => void;
+}
+
+/** Everything that is measured on one server, in the order in which its contents grow. */
+export async function measureServer(server: RunningServer, { isQuick, log }: Pace): Promise<Figures> {
+  const writers = await connections(server.target, 64);
+  const [one] = writers;
+  if (!one) throw new Error('no connection');
+  const idleMiB = server.memory().rssMiB;
+  await ok(one, 'POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+  await ok(one, 'POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', widgetDefinition);
+  await served(one, collection);
+
+  let made = 0;
+  const grow = (inFlight: number, count: number) => closedLoop(writers.slice(0, inFlight), count, (writer) => create(writer, made++));
+  await grow(8, 300);
+  const create32 = {
+    create1: await grow(1, isQuick ? 200 : 500),
+    create8: await grow(8, isQuick ? 500 : 1_000),
+    create32: await grow(32, 2_000),
+  };
+  const createFigures = { ...create32, create64: await grow(64, 5_000 - made) };
+  log(
+    `create/s at 1, 8, 32, 64 in flight: ${Object.values(createFigures)
+      .map((figures) => figures.perSecond)
+      .join(', ')}`,
+  );
+
+  const rounds = isQuick ? 9 : 31;
+  const read: Figures['read'] = {
+    list5000: await measureList(one, collection, rounds),
+    byLabel: await measureList(one, `${collection}?labelSelector=batch%3D7`, rounds * 2),
+    byField: await measureList(one, `${collection}?fieldSelector=spec.colour%3Dc7`, rounds * 2),
+    page500: await measureList(one, `${collection}?limit=500`, rounds),
+    get: await measureGet(one, isQuick ? 300 : 1_000),
+  };
+  log(`list of 5,000 p50 ${read.list5000?.p50Ms} ms, by label ${read.byLabel?.p50Ms} ms, get ${read.get?.p50Ms} ms`);
+  const update = await measureUpdates(writers.slice(0, 8), isQuick ? 500 : 2_000);
+  const watch = await measureAllWatchers(server, writers.slice(0, 8), isQuick, log);
+  const definitionServedMs = await measureDefinitions(one, isQuick ? 5 : 15);
+  const createAt10000 = await grow(64, 10_000 - made);
+  read.list10000 = await measureList(one, collection, rounds);
+  log(`at 10,000 objects: create p99 ${createAt10000.p99Ms} ms with 64 in flight, list p50 ${read.list10000.p50Ms} ms`);
+  for (const writer of writers) writer.close();
+  const memory = { idleMiB, peakMiB: server.memory().peakMiB };
+  return { readyMs: round(server.readyMs), create: createFigures, createAt10000, read, update, watch, definitionServedMs, memory };
+}
+
+const nameOf = (at: number) => `widget-${at}`;
+
+async function create(writer: Connection, at: number): Promise<void> {
+  const { status, body } = await writer.send({ method: 'POST', path: collection, body: JSON.stringify(widget(nameOf(at), at)) });
+  if (status !== 201) throw unexpected('create', { status, body });
+}
+
+async function measureList(from: Connection, path: string, rounds: number) {
+  const tookMs: number[] = [];
+  let last: Answer = { status: 0, body: Buffer.alloc(0) };
+  for (let at = 0; at < rounds; at++) {
+    const startMs = performance.now();
+    last = await from.send({ method: 'GET', path });
+    tookMs.push(performance.now() - startMs);
+    if (last.status !== 200) throw unexpected(path, last);
+  }
+  const { items } = JSON.parse(last.body.toString()) as { items: unknown[] };
+  return {
+    p50Ms: round(percentile(tookMs, 50)),
+    p99Ms: round(percentile(tookMs, 99)),
+    items: items.length,
+    mebibytes: round(last.body.length / 2 ** 20),
+  };
+}
+
+async function measureGet(from: Connection, rounds: number) {
+  const { p50Ms, p99Ms } = await closedLoop([from], rounds, async (connection, at) => {
+    const answer = await connection.send({ method: 'GET', path: `${collection}/${nameOf(at)}` });
+    if (answer.status !== 200) throw unexpected('get', answer);
+  });
+  return { p50Ms, p99Ms };
+}
+
+async function measureUpdates(writers: readonly Connection[], count: number): Promise<Record<string, LoopFigures>> {
+  const patch = async (writer: Connection, path: string, contentType: string, body: unknown) => {
+    const answer = await writer.send({ method: 'PATCH', path, contentType, body: JSON.stringify(body) });
+    if (answer.status >= 300) throw unexpected('patch', answer);
+  };
+  const applied = (at: number, revision: number) => {
+    const { apiVersion, kind } = widget('', 0);
+    return {
+      apiVersion,
+      kind,
+      metadata: { name: nameOf(at), namespace },
+      spec: { text1: `applied ${revision}`, ports: [{ name: 'ssh', port: 22 }] },
+    };
+  };
+  const applyPath = (at: number) => `${collection}/${nameOf(at)}?fieldManager=bench-apply`;
+  return {
+    apply8: await closedLoop(writers, count, (writer, at) =>
+      patch(writer, applyPath(at % 1_000), 'application/apply-patch+yaml', applied(at % 1_000, at)),
+    ),
+    status8: await closedLoop(writers, count, (writer, at) =>
+      patch(writer, `${collection}/${nameOf(at % 1_000)}/status`, 'application/merge-patch+json', { status: { ready: at } }),
+    ),
+  };
+}
+
+async function measureAllWatchers(server: RunningServer, writers: readonly Connection[], isQuick: boolean, log: (line: string) => void) {
+  const names = Array.from({ length: 100 }, (_, at) => nameOf(at));
+  const figures: Record<string, WatchFigures> = {};
+  const plans = [
+    { name: 'paced1', watchers: 1, writesPerSecond: 50 },
+    { name: 'paced100', watchers: 100, writesPerSecond: 50 },
+    { name: 'unpaced1', watchers: 1 },
+    { name: 'unpaced100', watchers: 100 },
+    ...(isQuick ? [] : [{ name: 'paced1000', watchers: 1_000, writesPerSecond: 10 }]),
+  ];
+  for (const { name, ...plan } of plans) {
+    const [one] = writers;
+    if (!one) throw new Error('no writer');
+    const resourceVersion = await currentVersion(one);
+    const run = { target: server.target, collection, resourceVersion, writers, names, durationMs: isQuick ? 2_500 : 8_000, ...plan };
+    figures[name] = await measureWatchers(run);
+    log(`${name}: ${JSON.stringify(figures[name])}`);
+  }
+  return figures;
+}
+
+async function currentVersion(from: Connection): Promise<string> {
+  const answer = await from.send({ method: 'GET', path: `${collection}?limit=1` });
+  const { metadata } = JSON.parse(answer.body.toString()) as { metadata: { resourceVersion: string } };
+  return metadata.resourceVersion;
+}
+
+/** From the POST of a definition until a list of its kind is answered. */
+async function measureDefinitions(from: Connection, rounds: number): Promise<number> {
+  const tookMs: number[] = [];
+  for (let at = 0; at < rounds; at++) {
+    const plural = `gadget${at}s`;
+    const startMs = performance.now();
+    await ok(from, 'POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', definitionOf(plural, `Gadget${at}`));
+    await served(from, collectionOf(plural));
+    tookMs.push(performance.now() - startMs);
+  }
+  return round(percentile(tookMs, 50));
+}
+
+async function served(from: Connection, path: string): Promise<void> {
+  const isServed = await eventually(async () => (await from.send({ method: 'GET', path: `${path}?limit=1` })).status === 200, 10_000, 1);
+  if (!isServed) throw new Error(`${path} was not served within 10 s`);
+}
+
+async function ok(from: Connection, method: string, path: string, body: unknown): Promise<void> {
+  const answer = await from.send({ method, path, body: JSON.stringify(body) });
+  if (answer.status >= 300) throw unexpected(`${method} ${path}`, answer);
+}
+
+const unexpected = (what: string, { status, body }: Answer) => new Error(`${what} was answered with ${status}: ${body.subarray(0, 500)}`);

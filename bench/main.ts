@@ -1,0 +1,20 @@
+/** `./river bench NAME …`: every number in the README has its script here. Without a name, lists them. */
+const benches: Record<string, { about: string; load: () => Promise<(args: string[]) => Promise<number>> }> = {
+  api: {
+    about: 'the API server beside its bare store: creates, lists, watches, memory',
+    load: async () => (await import('./api/main.ts')).benchApi,
+  },
+  riverctl: {
+    about: 'how long each riverctl command takes to start, beside node and kubectl',
+    load: async () => (await import('./riverctl.ts')).benchRiverctl,
+  },
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const bench = benches[name];
+if (bench) process.exitCode = await (await bench.load())(args);
+else {
+  const list = Object.entries(benches).map(([title, { about }]) => `  ${title.padEnd(10)}${about}\n`);
+  process.stdout.write(`Usage: ./river bench NAME [--quick] [--help]\n\n${list.join('')}`);
+  process.exitCode = name === '' || name === '--help' ? 0 : 2;
+}
