@@ -1,4 +1,4 @@
-import type { Json, JsonObject, StructuralSchema } from '@river/crds';
+import { isObject, type Json, type JsonObject, type StructuralSchema } from '@river/crds';
 import { fieldPath } from './field-path.ts';
 import { objectMetaSchema } from './object-meta-schema.ts';
 
@@ -92,7 +92,12 @@ const compileVisit = (schema: StructuralSchema): Visit => {
   };
 };
 
-const pruneMetadata: Visit = (value, walk) => metadataVisit(value, walk);
+/** In metadata null means absent, everywhere and always. */
+const pruneMetadata: Visit = (value, walk) => {
+  metadataVisit(value, walk);
+  if (!isObject(value)) return;
+  for (const key in value) if (value[key] === null) delete value[key];
+};
 const metadataVisit = compileVisit(objectMetaSchema);
 
 /** The root of a resource keeps apiVersion, kind and metadata, whatever its schema says. */
