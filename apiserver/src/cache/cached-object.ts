@@ -8,7 +8,7 @@ export interface CachedObject {
   readonly name: string;
   readonly revision: bigint;
   /** As clients get it in its storage version, resourceVersion included. */
-  readonly bytes: Buffer;
+  bytes: Buffer;
   readonly uid: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly owners: readonly OwnerReference[];
@@ -16,7 +16,7 @@ export interface CachedObject {
   readonly isDeleting: boolean;
   readonly createdAt: string;
   /** Which schema these bytes were written under; see ObjectCache.epoch. */
-  readonly epoch: number;
+  epoch: number;
 }
 
 const none: readonly never[] = [];

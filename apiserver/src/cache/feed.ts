@@ -10,7 +10,8 @@ import { revisionGate } from './revision-gate.ts';
 export interface Feed {
   /** The cache of one resource prefix; it exists from the first question on. */
   cacheOf(prefix: string): ObjectCache;
-  caches(): Iterable<ObjectCache>;
+  /** Called with every cache there is, and with each new one. */
+  onCache(listener: (cache: ObjectCache) => void): void;
   /** Everything at or below this revision is in the caches. */
   revision(): bigint;
   /** Resolves when {@link revision} has reached `revision`; false when the deadline came first. */
@@ -40,6 +41,7 @@ export async function startFeed(options: FeedOptions): Promise<Feed> {
   const caches = new Map<string, FedCache>();
   const gate = revisionGate();
   const resetListeners = new Set<() => void>();
+  const cacheListeners = new Set<(cache: ObjectCache) => void>();
   let historyFloor = 0n;
   let watch: Watch | null = null;
   let isLive = false;
@@ -51,6 +53,7 @@ export async function startFeed(options: FeedOptions): Promise<Feed> {
     const fresh = objectCache(prefix, options.history);
     fresh.historyFrom(historyFloor);
     caches.set(prefix, fresh);
+    for (const listener of cacheListeners) listener(fresh);
     return fresh;
   };
   const apply = (events: StoreEvent[], upTo: bigint) => {
@@ -92,7 +95,10 @@ export async function startFeed(options: FeedOptions): Promise<Feed> {
   await begin();
   return {
     cacheOf: cacheAt,
-    caches: () => caches.values(),
+    onCache(listener) {
+      cacheListeners.add(listener);
+      for (const cache of caches.values()) listener(cache);
+    },
     revision: gate.revision,
     reach: gate.reach,
     onAdvance: gate.onAdvance,

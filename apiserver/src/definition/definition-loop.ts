@@ -1,0 +1,99 @@
+import type { CustomResourceDefinition } from '@river/crds';
+import { workQueue } from '@river/runtime';
+import type { CachedObject } from '../cache/cached-object.ts';
+import { asDefinition, cleanupFinalizer } from '../kubernetes/definition-rules.ts';
+import { decodeObject } from '../object/encode.ts';
+import { resourcePrefix } from '../object/object-key.ts';
+import { reachNow } from '../read/read-at.ts';
+import { definitionsPrefix } from '../registry/registry.ts';
+import type { ServedKind } from '../registry/served-kind.ts';
+import { crdNaming } from '../schema/crd-naming.ts';
+import { deleteObject } from '../write/delete-object.ts';
+import { editObject, ownOptions, storageTarget } from '../write/edit-object.ts';
+import { ignoreRaces, type LoopDeps } from '../write/loop-deps.ts';
+import { timestamp } from '../write/write-context.ts';
+
+const manager = 'river-definitions';
+const cleanupPollMs = 250;
+
+const definitionOf = (object: CachedObject): CustomResourceDefinition => asDefinition(decodeObject(object.bytes));
+
+/** Gives definitions their names and conditions, and takes the objects of deleted ones away. */
+export function runDefinitions(deps: LoopDeps): void {
+  const { feed, registry, clock, random, log, signal } = deps;
+  const cache = feed.cacheOf(definitionsPrefix);
+  const kind = (): ServedKind => {
+    const found = registry.ofPrefix(definitionsPrefix);
+    if (!found) throw new Error('CustomResourceDefinition is not served');
+    return found;
+  };
+  const run = async (name: string): Promise<number | undefined> => {
+    const object = cache.get(definitionsPrefix + name);
+    if (!object) return undefined;
+    if (!object.isDeleting) {
+      await settleName(deps, kind(), object);
+      return undefined;
+    }
+    if (!object.finalizers.includes(cleanupFinalizer)) return undefined;
+    return (await isEmptied(deps, object)) ? release(deps, kind(), object) : clock.monotonicMs() + cleanupPollMs;
+  };
+  const queue = workQueue({ run, signal, clock, random, log: log.with({ loop: 'definitions' }), parallelism: 4 });
+  const addAll = () => {
+    for (const { name } of cache.range(definitionsPrefix)) queue.add(name);
+  };
+  cache.listen((events) => {
+    if (events.some(({ isDelete }) => isDelete)) addAll();
+    else for (const { object } of events) queue.add(object.name);
+  });
+  feed.onReset(addAll);
+  addAll();
+}
+
+async function settleName(deps: LoopDeps, kind: ServedKind, object: CachedObject): Promise<void> {
+  const definition = definitionOf(object);
+  const others = kind.cache.range(definitionsPrefix).filter(({ name }) => name !== object.name);
+  const status = crdNaming(definition, others.map(definitionOf), timestamp(deps.now()));
+  if (JSON.stringify(status) === JSON.stringify(definition.status)) return;
+  await editObject(deps, {
+    kind,
+    namespace: '',
+    name: object.name,
+    uid: object.uid,
+    subresource: 'status',
+    options: ownOptions(manager),
+    change: (next) => {
+      asDefinition(next).status = status;
+    },
+  }).catch(ignoreRaces);
+}
+
+/** Deletes the objects of a definition that is going; says whether none is left. */
+async function isEmptied(deps: LoopDeps, object: CachedObject): Promise<boolean> {
+  const { spec } = definitionOf(object);
+  await reachNow(deps);
+  const prefix = resourcePrefix(spec.group, spec.names.plural);
+  const served = deps.registry.ofPrefix(prefix);
+  const left = deps.feed.cacheOf(prefix).range(prefix);
+  if (!served || left.length === 0) return true;
+  for (const { namespace, name, isDeleting } of left) {
+    if (isDeleting) continue;
+    await deleteObject(deps, { target: storageTarget(served), namespace, name, deleteOptions: {}, options: ownOptions(manager) }).catch(
+      ignoreRaces,
+    );
+  }
+  return false;
+}
+
+async function release(deps: LoopDeps, kind: ServedKind, object: CachedObject): Promise<undefined> {
+  await editObject(deps, {
+    kind,
+    namespace: '',
+    name: object.name,
+    uid: object.uid,
+    subresource: '',
+    options: ownOptions(manager),
+    change: ({ metadata }) => {
+      metadata.finalizers = (metadata.finalizers ?? []).filter((finalizer) => finalizer !== cleanupFinalizer);
+    },
+  }).catch(ignoreRaces);
+}

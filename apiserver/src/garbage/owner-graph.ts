@@ -1,0 +1,45 @@
+import type { CachedObject } from '../cache/cached-object.ts';
+
+/** Who is owned by whom, by uid, over all kinds. */
+export interface OwnerGraph {
+  /** Replaces what was known of an object by what is; either may be nothing. */
+  move(previous: CachedObject | undefined, next: CachedObject | undefined): void;
+  /** Keys of the objects that name this uid as an owner. */
+  dependentsOf(uid: string): readonly string[];
+  keyOf(uid: string): string | undefined;
+  clear(): void;
+}
+
+export function ownerGraph(): OwnerGraph {
+  const dependents = new Map<string, Set<string>>();
+  const keys = new Map<string, string>();
+
+  const unlink = ({ key, uid, owners }: CachedObject) => {
+    if (keys.get(uid) === key) keys.delete(uid);
+    for (const owner of owners) {
+      const owned = dependents.get(owner.uid);
+      owned?.delete(key);
+      if (owned?.size === 0) dependents.delete(owner.uid);
+    }
+  };
+  const link = ({ key, uid, owners }: CachedObject) => {
+    keys.set(uid, key);
+    for (const owner of owners) {
+      const owned = dependents.get(owner.uid);
+      if (owned) owned.add(key);
+      else dependents.set(owner.uid, new Set([key]));
+    }
+  };
+  return {
+    move(previous, next) {
+      if (previous) unlink(previous);
+      if (next) link(next);
+    },
+    dependentsOf: (uid) => [...(dependents.get(uid) ?? [])],
+    keyOf: (uid) => keys.get(uid),
+    clear() {
+      dependents.clear();
+      keys.clear();
+    },
+  };
+}

@@ -1,0 +1,157 @@
+import { ApiError, isObject, type Json, type JsonObject } from '@river/crds';
+import { decodeBody } from '../decode/decode-body.ts';
+import { type Decoded, decodeJson } from '../decode/decode-json.ts';
+import { asObject } from '../object/encode.ts';
+import { getObject } from '../read/get-object.ts';
+import { listObjects } from '../read/list-objects.ts';
+import { createObject } from '../write/create-object.ts';
+import { deleteCollection } from '../write/delete-collection.ts';
+import { deleteObject } from '../write/delete-object.ts';
+import { parseDeleteOptions } from '../write/delete-options.ts';
+import { type PatchKind, patchObject } from '../write/patch-object.ts';
+import type { Sent } from '../write/prepare-object.ts';
+import { updateObject } from '../write/update-object.ts';
+import type { Exchange } from './exchange.ts';
+import { sendJson } from './exchange.ts';
+import { handleScale } from './handle-scale.ts';
+import { handleWatch } from './handle-watch.ts';
+import { count, flag, text } from './query.ts';
+import { readBody } from './read-body.ts';
+import { mediaOf, methodNotAllowed, type ResourceDeps, type ResourceRequest, resolve, writeOptions } from './resource-context.ts';
+import type { ResourceRoute } from './route.ts';
+import { sendList, sendObject } from './send-objects.ts';
+
+type Handler = (deps: ResourceDeps, request: ResourceRequest) => Promise<void>;
+
+/** A request about a resource: the verb is the method and whether a name is given. */
+export function handleResource(deps: ResourceDeps, exchange: Exchange, route: ResourceRoute): Promise<void> {
+  const request = resolve(deps, exchange, route);
+  mediaOf(exchange);
+  if (request.target.version.info.deprecated) exchange.warnings.push(deprecation(request));
+  if (request.subresource === 'scale') return handleScale(deps, request);
+  const handler = (request.name === '' ? onCollection : onObject)[exchange.request.method ?? ''];
+  if (!handler) throw methodNotAllowed();
+  return handler(deps, request);
+}
+
+const deprecation = ({ target }: ResourceRequest): string =>
+  target.version.info.deprecationWarning ?? `${target.version.apiVersion} ${target.kind.kind} is deprecated`;
+
+export async function readJson({ maxBodyBytes, yaml }: ResourceDeps, { request }: Exchange): Promise<Decoded<JsonObject>> {
+  return decodeBody(await readBody(request, maxBodyBytes), request.headers['content-type'] ?? '', { yaml });
+}
+
+async function readSent(deps: ResourceDeps, exchange: Exchange): Promise<Sent> {
+  const { value, duplicates } = await readJson(deps, exchange);
+  if (!isObject(value.metadata ?? {})) throw new ApiError('BadRequest', 'metadata must be an object');
+  return { object: asObject({ ...value, metadata: value.metadata ?? {} }), duplicates };
+}
+
+const list: Handler = async (deps, request) => {
+  const { query } = request.exchange;
+  if (flag(query, 'watch')) return handleWatch(deps, request);
+  const listed = await listObjects(deps, request.target, request.namespace, {
+    labelSelector: text(query, 'labelSelector'),
+    fieldSelector: text(query, 'fieldSelector'),
+    limit: count(query, 'limit'),
+    continue: text(query, 'continue'),
+    resourceVersion: text(query, 'resourceVersion'),
+    resourceVersionMatch: text(query, 'resourceVersionMatch'),
+  });
+  return sendList(deps, request, listed);
+};
+
+const create: Handler = async (deps, request) => {
+  const { exchange, target, namespace } = request;
+  if (target.kind.isNamespaced && namespace === '') throw methodNotAllowed();
+  const sent = await readSent(deps, exchange);
+  const { object } = await createObject(deps, { target, namespace, sent, options: writeOptions(exchange) });
+  return sendObject(deps, request, 201, object);
+};
+
+const get: Handler = async (deps, request) => {
+  const { exchange, target, namespace, name } = request;
+  return sendObject(deps, request, 200, await getObject(deps, target, namespace, name, text(exchange.query, 'resourceVersion')));
+};
+
+const update: Handler = async (deps, request) => {
+  const { exchange, target, namespace, name, subresource } = request;
+  const sent = await readSent(deps, exchange);
+  const { object, outcome } = await updateObject(deps, { target, namespace, name, subresource, sent, options: writeOptions(exchange) });
+  return sendObject(deps, request, outcome === 'created' ? 201 : 200, object);
+};
+
+const patchKinds: ReadonlyMap<string, PatchKind> = new Map([
+  ['application/json-patch+json', 'json'],
+  ['application/merge-patch+json', 'merge'],
+  ['application/strategic-merge-patch+json', 'strategic'],
+  ['application/apply-patch+yaml', 'apply'],
+]);
+
+/** Which of the four patches a body is. @throws ApiError UnsupportedMediaType */
+export function patchKindOf({ target, exchange }: ResourceRequest): PatchKind {
+  const media = (exchange.request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  const how = patchKinds.get(media);
+  if (how && (how !== 'strategic' || target.kind.rules.acceptsStrategicPatch)) return how;
+  const accepted = [...patchKinds]
+    .filter(([, kind]) => kind !== 'strategic' || target.kind.rules.acceptsStrategicPatch)
+    .map(([type]) => type);
+  throw new ApiError(
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+  );
+}
+
+export interface PatchBody {
+  how: PatchKind;
+  body: Json;
+  duplicates: readonly string[];
+  force: boolean;
+}
+
+export async function readPatch(deps: ResourceDeps, request: ResourceRequest): Promise<PatchBody> {
+  const { exchange } = request;
+  const how = patchKindOf(request);
+  const bytes = await readBody(exchange.request, deps.maxBodyBytes);
+  const { value, duplicates } = how === 'apply' ? await decodeBody(bytes, 'application/yaml', deps) : decodeJson(bytes);
+  const force = flag(exchange.query, 'force');
+  if (force !== undefined && how !== 'apply') throw new ApiError('BadRequest', 'force may only be given with an apply patch');
+  if (how === 'apply' && !text(exchange.query, 'fieldManager'))
+    throw new ApiError('BadRequest', 'fieldManager is required for apply patch');
+  return { how, body: value, duplicates, force: force ?? false };
+}
+
+const patch: Handler = async (deps, request) => {
+  const { exchange, target, namespace, name, subresource } = request;
+  const body = await readPatch(deps, request);
+  const { object, outcome } = await patchObject(deps, { target, namespace, name, subresource, ...body, options: writeOptions(exchange) });
+  return sendObject(deps, request, outcome === 'created' ? 201 : 200, object);
+};
+
+async function readDeleteOptions(deps: ResourceDeps, { request, query }: Exchange) {
+  const bytes = await readBody(request, deps.maxBodyBytes);
+  const body = bytes.length === 0 ? {} : (await decodeBody(bytes, request.headers['content-type'] ?? '', deps)).value;
+  return parseDeleteOptions(query, body);
+}
+
+const remove: Handler = async (deps, request) => {
+  const { exchange, target, namespace, name, subresource } = request;
+  if (subresource !== '') throw methodNotAllowed();
+  const { deleteOptions, dryRun } = await readDeleteOptions(deps, exchange);
+  const written = await deleteObject(deps, { target, namespace, name, deleteOptions, options: writeOptions(exchange, dryRun) });
+  if (written.outcome !== 'deleted') return sendObject(deps, request, 200, written.object);
+  const details = { name, ...(target.kind.group && { group: target.kind.group }), kind: target.kind.plural, uid: written.object.uid };
+  return sendJson(exchange, 200, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details });
+};
+
+const removeMany: Handler = async (deps, request) => {
+  const { exchange, target, namespace } = request;
+  const { query } = exchange;
+  const { deleteOptions, dryRun } = await readDeleteOptions(deps, exchange);
+  const selectors = { labelSelector: text(query, 'labelSelector'), fieldSelector: text(query, 'fieldSelector') };
+  const listed = await deleteCollection(deps, { target, namespace, selectors, deleteOptions, options: writeOptions(exchange, dryRun) });
+  return sendList(deps, request, listed);
+};
+
+const onCollection: Readonly<Record<string, Handler>> = { GET: list, HEAD: list, POST: create, DELETE: removeMany };
+const onObject: Readonly<Record<string, Handler>> = { GET: get, HEAD: get, PUT: update, PATCH: patch, DELETE: remove };

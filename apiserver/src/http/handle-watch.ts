@@ -1,0 +1,37 @@
+import { watchFormatFor } from '../watch/watch-format-for.ts';
+import { count, flag, text } from './query.ts';
+import { includeOf, mediaOf, type ResourceDeps, type ResourceRequest } from './resource-context.ts';
+import { watchSink } from './watch-sink.ts';
+
+/** A watch: answers at once, then streams until its time is over, the client goes, or it falls too far behind. */
+export async function handleWatch(deps: ResourceDeps, { exchange, target, namespace, name }: ResourceRequest): Promise<void> {
+  const { query, response } = exchange;
+  const seconds = count(query, 'timeoutSeconds') || deps.watchSeconds();
+  const fieldSelector = name === '' ? text(query, 'fieldSelector') : `metadata.name=${name}`;
+  const member = await deps.hub.watch({
+    target,
+    namespace,
+    format: watchFormatFor({ version: target.version, cache: target.kind.cache }, mediaOf(exchange), includeOf(exchange), () =>
+      deps.now().getTime(),
+    ),
+    query: {
+      labelSelector: text(query, 'labelSelector'),
+      fieldSelector,
+      resourceVersion: text(query, 'resourceVersion'),
+      resourceVersionMatch: text(query, 'resourceVersionMatch'),
+      sendInitialEvents: flag(query, 'sendInitialEvents'),
+      allowWatchBookmarks: flag(query, 'allowWatchBookmarks') ?? false,
+    },
+    open: () => watchSink(exchange, deps.watchDrainDeadlineMs),
+  });
+  const timer = setTimeout(() => member.end(), Math.min(seconds, maxSeconds) * 1000);
+  await new Promise<void>((resolve) => {
+    if (response.destroyed || response.writableEnded) resolve();
+    response.once('close', resolve);
+    response.once('finish', resolve);
+  });
+  clearTimeout(timer);
+  member.end();
+}
+
+const maxSeconds = 24 * 3600;

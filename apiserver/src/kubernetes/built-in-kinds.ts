@@ -1,0 +1,48 @@
+import { builtInKinds, crdOf } from '@river/crds';
+import type { Feed } from '../cache/feed.ts';
+import { resourcePrefix } from '../object/object-key.ts';
+import { customKindRules, serveDefinition } from '../registry/serve-definition.ts';
+import type { KindRules, ServedKind, ServedVersion } from '../registry/served-kind.ts';
+import { checkDefinition, completeDefinition } from './definition-rules.ts';
+import { eventFromCore, eventToCore } from './event-conversion.ts';
+import { completeNamespace, isNamespaceHeld } from './namespace-rules.ts';
+import { checkPolicy } from './policy-rules.ts';
+import { checkPriorityClass } from './priority-class-rules.ts';
+import { checkConfigMap, checkSecret, completeSecret } from './secret-rules.ts';
+
+const usual: KindRules = { ...customKindRules, allowsBlindUpdate: true, acceptsStrategicPatch: true };
+
+/** What each of Kubernetes' own kinds does beyond its schema, by plural. */
+const rulesOf: Readonly<Record<string, Partial<KindRules>>> = {
+  namespaces: { nameRule: 'label', complete: completeNamespace, isHeld: isNamespaceHeld },
+  secrets: { complete: completeSecret, check: checkSecret },
+  configmaps: { check: checkConfigMap },
+  events: { createsOnUpdate: true },
+  leases: { createsOnUpdate: true, allowsBlindUpdate: false },
+  customresourcedefinitions: { allowsBlindUpdate: false, complete: completeDefinition, check: checkDefinition },
+  priorityclasses: { check: checkPriorityClass },
+  validatingadmissionpolicies: { check: checkPolicy },
+};
+
+/** Kubernetes' own kinds, from the same definitions as any other kind. Both groups of events show the objects of the core one. */
+export function serveBuiltIns(feed: Feed): ServedKind[] {
+  return builtInKinds.map((def) => {
+    const definition = crdOf(def);
+    const { group, names } = definition.spec;
+    const isEventView = group === 'events.k8s.io';
+    const prefix = resourcePrefix(isEventView ? '' : group, names.plural);
+    const served = serveDefinition(definition, feed.cacheOf(prefix), { ...usual, ...rulesOf[names.plural] });
+    return isEventView ? eventView(served, prefix) : served;
+  });
+}
+
+function eventView(served: ServedKind, prefix: string): ServedKind {
+  const view = (version: ServedVersion): ServedVersion => ({
+    ...version,
+    isStorage: false,
+    fromStorage: eventFromCore,
+    toStorage: eventToCore,
+  });
+  const versions = new Map([...served.versions].map(([name, version]) => [name, view(version)]));
+  return { ...served, prefix, versions, storage: view(served.storage) };
+}

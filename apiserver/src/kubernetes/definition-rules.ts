@@ -1,0 +1,34 @@
+import type { Cause, CustomResourceDefinition, KubeObject } from '@river/crds';
+import { checkRules } from '../cel/check-rules.ts';
+import { checkCrd } from '../schema/check-crd.ts';
+
+export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
+
+/** The kind's schema has been applied, so the shape is that of a definition. */
+export const asDefinition = (object: KubeObject): CustomResourceDefinition => object as unknown as CustomResourceDefinition;
+
+/** Names that can be derived are, and a new definition is held until its objects are gone. */
+export function completeDefinition(object: KubeObject, old: KubeObject | undefined): void {
+  const { spec, metadata } = asDefinition(object);
+  if (!spec?.names?.kind) return;
+  spec.names.singular ||= spec.names.kind.toLowerCase();
+  spec.names.listKind ||= `${spec.names.kind}List`;
+  spec.conversion ??= { strategy: 'None' };
+  if (!old) metadata.finalizers = [...new Set([...(metadata.finalizers ?? []), cleanupFinalizer])];
+  completeStatus(object);
+}
+
+function completeStatus(object: KubeObject): void {
+  const definition = asDefinition(object);
+  const storage = definition.spec.versions?.find((version) => version.storage)?.name;
+  const stored = definition.status?.storedVersions ?? [];
+  definition.status = {
+    conditions: [],
+    acceptedNames: { plural: '', kind: '' },
+    ...definition.status,
+    storedVersions: storage && !stored.includes(storage) ? [...stored, storage] : stored,
+  };
+}
+
+export const checkDefinition = (object: KubeObject, old: KubeObject | undefined): Cause[] =>
+  checkCrd(asDefinition(object), old && asDefinition(old), { checkRules });

@@ -1,0 +1,21 @@
+import { isObject, type Json, type KubeObject } from '@river/crds';
+
+const nameLabel = 'kubernetes.io/metadata.name';
+const finalizer = 'kubernetes';
+
+const finalizersOf = (object: KubeObject): Json[] => {
+  const spec = object.spec;
+  const finalizers = isObject(spec) ? spec.finalizers : undefined;
+  return Array.isArray(finalizers) ? finalizers : [];
+};
+
+/** A new namespace is held by the finalizer that empties it; a deleted one says that it is terminating. */
+export function completeNamespace(object: KubeObject, old: KubeObject | undefined): void {
+  const { metadata } = object;
+  metadata.labels = { ...metadata.labels, [nameLabel]: metadata.name };
+  if (!old) object.spec = { finalizers: [...new Set([...finalizersOf(object), finalizer])] };
+  const status = isObject(object.status) ? object.status : {};
+  object.status = { ...status, phase: metadata.deletionTimestamp === undefined ? 'Active' : 'Terminating' };
+}
+
+export const isNamespaceHeld = (object: KubeObject): boolean => finalizersOf(object).length > 0;

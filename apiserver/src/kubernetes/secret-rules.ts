@@ -1,0 +1,67 @@
+import { type Cause, isObject, type JsonObject, type KubeObject } from '@river/crds';
+import { sameJson } from '../schema/json-value.ts';
+
+const keyPattern = /^[-._a-zA-Z0-9]{1,253}$/;
+
+const immutable = (field: string): Cause => ({
+  reason: 'FieldValueForbidden',
+  message: 'Forbidden: field is immutable when `immutable` is set',
+  field,
+});
+
+const badKey = (field: string, key: string): Cause => ({
+  reason: 'FieldValueInvalid',
+  message: `Invalid value: ${JSON.stringify(key)}: a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name', regex used for validation is '[-._a-zA-Z0-9]+')`,
+  field: `${field}[${key}]`,
+});
+
+const mapAt = (object: KubeObject, field: string): JsonObject => {
+  const value = object[field];
+  return isObject(value) ? value : {};
+};
+
+const keyCauses = (object: KubeObject, field: string): Cause[] =>
+  Object.keys(mapAt(object, field)).flatMap((key) => (keyPattern.test(key) && key !== '.' && key !== '..' ? [] : [badKey(field, key)]));
+
+/** What was declared immutable stays as it is, and immutable. */
+function immutableCauses(object: KubeObject, old: KubeObject | undefined, fields: readonly string[]): Cause[] {
+  if (old?.immutable !== true) return [];
+  const changed = fields.filter((field) => !sameJson(mapAt(old, field), mapAt(object, field)));
+  return [...(object.immutable === true ? [] : [immutable('immutable')]), ...changed.map(immutable)];
+}
+
+/** `stringData` is only for writing: it becomes `data`. */
+export function completeSecret(object: KubeObject): void {
+  const plain = object.stringData;
+  if (isObject(plain)) {
+    const encoded = Object.entries(plain).map(([key, value]) => [key, Buffer.from(String(value)).toString('base64')]);
+    object.data = { ...mapAt(object, 'data'), ...Object.fromEntries(encoded) };
+  }
+  delete object.stringData;
+}
+
+export function checkSecret(object: KubeObject, old: KubeObject | undefined): Cause[] {
+  const isTypeChanged = old !== undefined && old.type !== object.type;
+  const typeCause: Cause = {
+    reason: 'FieldValueInvalid',
+    message: `Invalid value: ${JSON.stringify(object.type)}: field is immutable`,
+    field: 'type',
+  };
+  return [...keyCauses(object, 'data'), ...(isTypeChanged ? [typeCause] : []), ...immutableCauses(object, old, ['data'])];
+}
+
+export function checkConfigMap(object: KubeObject, old: KubeObject | undefined): Cause[] {
+  const both = Object.keys(mapAt(object, 'data')).filter((key) => key in mapAt(object, 'binaryData'));
+  return [
+    ...keyCauses(object, 'data'),
+    ...keyCauses(object, 'binaryData'),
+    ...both.map(
+      (key): Cause => ({
+        reason: 'FieldValueInvalid',
+        message: `Invalid value: ${JSON.stringify(key)}: duplicate of key present in data`,
+        field: `binaryData[${key}]`,
+      }),
+    ),
+    ...immutableCauses(object, old, ['data', 'binaryData']),
+  ];
+}

@@ -1,0 +1,28 @@
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** Every bound that keeps one client from taking what belongs to the others, and what a server keeps for those who come back. */
+export const limits = {
+  /** As in Kubernetes: the largest object that etcd takes is 1.5 MiB. */
+  bodyBytes: 1.5 * MiB,
+  requests: { perClient: 400, total: 800 },
+  watches: { perClient: 5_000, total: 20_000 },
+  watcher: { bufferBytes: 4 * MiB, pieceBytes: 256 * KiB },
+  watchDrainDeadlineMs: 30_000,
+  watchCoalesceMs: 4,
+  watchSeconds: 30 * 60,
+  bookmarkMs: 30_000,
+  history: { events: 10_000, bytes: 16 * MiB },
+  primeRevisions: 5_000,
+  feedPageSize: 1_000,
+  feedRetryMs: 200,
+  shutdownMs: 3_000,
+  connection: {
+    connections: 12_000,
+    handshakeMs: 5_000,
+    headersMs: 10_000,
+    requestMs: 60_000,
+    idleMs: 90_000,
+    headerBytes: 32 * KiB,
+  },
+};

@@ -1,0 +1,60 @@
+import type { Cause, CustomResourceDefinition, KubeObject, StructuralSchema } from '@river/crds';
+import type { ObjectCache } from '../cache/object-cache.ts';
+import type { CompiledRules } from '../cel/compile-rules.ts';
+import type { CompiledSchema } from '../schema/compile-schema.ts';
+import type { NameForm } from '../schema/validate-metadata.ts';
+import type { ResourceInfo } from './resource-info.ts';
+
+/** One version of a kind, with everything that reading and writing it needs. */
+export interface ServedVersion {
+  readonly info: ResourceInfo;
+  readonly apiVersion: string;
+  readonly structural: StructuralSchema;
+  readonly schema: CompiledSchema;
+  readonly rules: CompiledRules;
+  readonly isStorage: boolean;
+  /** From the form in which the object is kept to this version, and back. Both may change the object in place. */
+  fromStorage(object: KubeObject): KubeObject;
+  toStorage(object: KubeObject): KubeObject;
+}
+
+/** What one of Kubernetes' own kinds does beyond its schema. A CRD's kind does none of it. */
+export interface KindRules {
+  nameRule: NameForm;
+  /** A PUT without resourceVersion is accepted. */
+  allowsBlindUpdate: boolean;
+  /** A PUT to a name that does not exist creates it. */
+  createsOnUpdate: boolean;
+  acceptsStrategicPatch: boolean;
+  /** The parts that the server fills in; in place. */
+  complete(object: KubeObject, old: KubeObject | undefined): void;
+  check(object: KubeObject, old: KubeObject | undefined): Cause[];
+  /** With its metadata's finalizers gone, something else still holds this object back. */
+  isHeld(object: KubeObject): boolean;
+}
+
+/** One kind that the server serves, whoever defined it. */
+export interface ServedKind {
+  readonly group: string;
+  readonly plural: string;
+  readonly kind: string;
+  readonly isNamespaced: boolean;
+  readonly prefix: string;
+  readonly definition: CustomResourceDefinition;
+  readonly versions: ReadonlyMap<string, ServedVersion>;
+  readonly storage: ServedVersion;
+  readonly cache: ObjectCache;
+  readonly rules: KindRules;
+  /** False while the kind's definition is being deleted. */
+  readonly acceptsCreates: boolean;
+}
+
+/** What a request is about: a kind at a version. */
+export interface Target {
+  kind: ServedKind;
+  version: ServedVersion;
+}
+
+export const qualifiedName = ({ group, plural }: Pick<ServedKind, 'group' | 'plural'>): string =>
+  group === '' ? plural : `${plural}.${group}`;
+export const qualifiedKind = ({ group, kind }: Pick<ServedKind, 'group' | 'kind'>): string => (group === '' ? kind : `${kind}.${group}`);

@@ -1,0 +1,91 @@
+import { ApiError, type CustomResourceDefinition, crdOf, type KubeObject, type ResourceDef } from '@river/crds';
+import { asJson, asObject, decodeObject } from '../object/encode.ts';
+import { resourcePrefix } from '../object/object-key.ts';
+import { definitionsPrefix } from '../registry/registry.ts';
+import type { ServedKind } from '../registry/served-kind.ts';
+import { sameJson } from '../schema/json-value.ts';
+import { createObject } from '../write/create-object.ts';
+import { editObject, ownOptions, storageTarget } from '../write/edit-object.ts';
+import { namespacesPrefix } from '../write/live-namespace.ts';
+import type { LoopDeps } from '../write/loop-deps.ts';
+
+const manager = 'river-seed';
+const namespaces = ['default', 'kube-system', 'river-system'];
+const establishDeadlineMs = 10_000;
+
+/** What must be there before the first client comes: a few namespaces, and River's own kinds. Writes only what differs. */
+export async function seed(deps: LoopDeps, kinds: readonly ResourceDef[]): Promise<void> {
+  for (const name of namespaces) {
+    await ensure(deps, namespacesPrefix, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  }
+  const definitions = kinds.map(crdOf);
+  for (const definition of definitions) await ensureDefinition(deps, definition);
+  await established(deps, definitions);
+}
+
+function kindAt({ registry }: LoopDeps, prefix: string): ServedKind {
+  const kind = registry.ofPrefix(prefix);
+  if (!kind) throw new Error(`nothing is served at ${prefix}`);
+  return kind;
+}
+
+async function ensure(deps: LoopDeps, prefix: string, object: KubeObject): Promise<void> {
+  const kind = kindAt(deps, prefix);
+  if (kind.cache.get(prefix + object.metadata.name)) return;
+  const options = ownOptions(manager);
+  await createObject(deps, { target: storageTarget(kind), namespace: '', sent: { object, duplicates: [] }, options }).catch((error) => {
+    if (!ApiError.is(error, 'AlreadyExists')) throw error;
+  });
+}
+
+/** A definition is data: cloned, so that what the server fills in does not reach the vocabulary. */
+const asObjectCopy = (definition: CustomResourceDefinition): KubeObject =>
+  asObject(JSON.parse(JSON.stringify({ ...definition, status: undefined })));
+
+async function ensureDefinition(deps: LoopDeps, definition: CustomResourceDefinition): Promise<void> {
+  const wanted = asObjectCopy(definition);
+  const kind = kindAt(deps, definitionsPrefix);
+  await ensure(deps, definitionsPrefix, structuredClone(wanted));
+  const present = kind.cache.get(definitionsPrefix + definition.metadata.name);
+  if (!present || present.isDeleting) return;
+  const spec = decodeObject(present.bytes).spec;
+  const filled = structuredClone(wanted);
+  kind.storage.schema.applyDefaults(asJson(filled));
+  kind.rules.complete(filled, filled);
+  if (sameJson(asJson({ spec } as unknown as KubeObject), asJson({ spec: filled.spec } as unknown as KubeObject))) return;
+  await editObject(deps, {
+    kind,
+    namespace: '',
+    name: present.name,
+    uid: present.uid,
+    subresource: '',
+    options: ownOptions(manager),
+    change: (next) => {
+      next.spec = wanted.spec ?? {};
+    },
+  });
+}
+
+async function established({ registry, feed, clock }: LoopDeps, definitions: readonly CustomResourceDefinition[]): Promise<void> {
+  const missing = () => definitions.filter(({ spec }) => !registry.ofPrefix(resourcePrefix(spec.group, spec.names.plural)));
+  await new Promise<void>((resolve, reject) => {
+    const cancel = clock.after(establishDeadlineMs, () => {
+      stop();
+      reject(
+        new Error(
+          `these kinds could not be served: ${missing()
+            .map(({ metadata }) => metadata.name)
+            .join(', ')}; see their conditions`,
+        ),
+      );
+    });
+    const look = () => {
+      if (missing().length > 0) return;
+      stop();
+      cancel();
+      resolve();
+    };
+    const stop = feed.onAdvance(look);
+    look();
+  });
+}

@@ -1,0 +1,71 @@
+import type { CacheEvent } from '../cache/object-cache.ts';
+import type { Selection } from '../read/selection.ts';
+import { type WatchEvent, watchEvent } from './watch-events.ts';
+import type { WatchFormat } from './watch-format.ts';
+import { httpChunk, type Member } from './watch-member.ts';
+
+/** Watchers that want the same of the same resource. What happens is filtered and encoded once for all of them. */
+export interface WatchGroup {
+  take(events: readonly CacheEvent[]): void;
+  /** Gives members what has been taken, now. */
+  flush(): void;
+  join(member: Member): void;
+  leave(member: Member): void;
+  bookmark(revision: bigint): void;
+  endAll(lastWords?: Buffer): void;
+  size(): number;
+}
+
+export interface GroupOptions {
+  under: string;
+  selection: Selection;
+  format: WatchFormat;
+  /** The monotonic clock. */
+  nowMs: () => number;
+  /** While events come faster than this they travel together. */
+  coalesceMs: number;
+}
+
+export function watchGroup({ under, selection, format, nowMs, coalesceMs }: GroupOptions): WatchGroup {
+  const members = new Set<Member>();
+  let pending: WatchEvent[] = [];
+  let flushedAt = Number.NEGATIVE_INFINITY;
+  let timer: NodeJS.Timeout | null = null;
+
+  const flush = () => {
+    if (timer) clearTimeout(timer);
+    timer = null;
+    if (pending.length === 0) return;
+    const events = pending;
+    pending = [];
+    flushedAt = nowMs();
+    const chunk = httpChunk(Buffer.concat(events.map((event) => format.event(event))));
+    for (const member of members) member.send(chunk);
+  };
+  return {
+    take(events) {
+      if (members.size === 0) return;
+      for (const event of events) {
+        const seen = watchEvent(event, under, selection);
+        if (seen) pending.push(seen);
+      }
+      if (pending.length === 0 || timer) return;
+      const waitMs = flushedAt + coalesceMs - nowMs();
+      if (waitMs <= 0) flush();
+      else timer = setTimeout(flush, waitMs);
+    },
+    flush,
+    join: (member) => members.add(member),
+    leave: (member) => members.delete(member),
+    bookmark(revision) {
+      flush();
+      const chunk = httpChunk(format.bookmark(revision, false));
+      for (const member of members) if (member.isLive()) member.send(chunk);
+    },
+    endAll(lastWords) {
+      flush();
+      for (const member of members) member.end(lastWords);
+    },
+    size: () => members.size,
+  };
+}

@@ -1,0 +1,78 @@
+import { ApiError } from '@river/crds';
+import { line } from './watch-format.ts';
+
+/** The connection of one watcher. Bytes are given to it as chunks of HTTP/1.1, so that many connections can share them. */
+export interface Sink {
+  write(chunk: Buffer): void;
+  /** Bytes that the peer has not taken yet. */
+  waitingBytes(): number;
+  /** Resolves when the peer has taken what was waiting; rejects when it does not, or is gone. */
+  drained(): Promise<void>;
+  end(): void;
+}
+
+export interface MemberLimits {
+  /** More than this waiting for one watcher, and it is disconnected. */
+  bufferBytes: number;
+  /** Initial events are written in pieces of this size. */
+  pieceBytes: number;
+}
+
+/** One watcher: first what it missed, at the pace it reads; then what happens, as long as it keeps up. */
+export interface Member {
+  send(chunk: Buffer): void;
+  isLive(): boolean;
+  end(lastWords?: Buffer): void;
+}
+
+const crlf = Buffer.from('\r\n');
+
+export const httpChunk = (payload: Buffer): Buffer => Buffer.concat([Buffer.from(`${payload.length.toString(16)}\r\n`), payload, crlf]);
+
+export const errorLine = (error: ApiError): Buffer => line({ type: 'ERROR', object: error.toStatus() });
+
+const tooSlow = (bytes: number): ApiError =>
+  new ApiError(
+    'TooManyRequests',
+    `this watcher was disconnected because it is too slow: ${bytes} bytes were waiting for it; watch again from the last resourceVersion`,
+    {
+      details: { retryAfterSeconds: 1 },
+    },
+  );
+
+export function watchMember(sink: Sink, initial: Iterable<Buffer>, limits: MemberLimits, onEnd: () => void): Member {
+  let backlog: Buffer[] | null = [];
+  let backlogBytes = 0;
+  let isOver = false;
+
+  const end = (lastWords?: Buffer) => {
+    if (isOver) return;
+    isOver = true;
+    backlog = null;
+    if (lastWords) sink.write(httpChunk(lastWords));
+    sink.end();
+    onEnd();
+  };
+  const send = (chunk: Buffer) => {
+    if (isOver) return;
+    if (backlog) {
+      backlog.push(chunk);
+      backlogBytes += chunk.length;
+    }
+    const waiting = backlogBytes + sink.waitingBytes();
+    if (waiting > limits.bufferBytes) end(errorLine(tooSlow(waiting)));
+    else if (!backlog) sink.write(chunk);
+  };
+  const catchUp = async () => {
+    for (const piece of initial) {
+      if (isOver) return;
+      sink.write(httpChunk(piece));
+      if (sink.waitingBytes() > limits.pieceBytes) await sink.drained();
+    }
+    for (const chunk of backlog ?? []) sink.write(chunk);
+    backlog = null;
+    backlogBytes = 0;
+  };
+  catchUp().catch(() => end());
+  return { send, isLive: () => !isOver && backlog === null, end };
+}

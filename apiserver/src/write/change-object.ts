@@ -1,0 +1,92 @@
+import { ApiError, type KubeObject } from '@river/crds';
+import { type CachedObject, cacheObject } from '../cache/cached-object.ts';
+import { decodeObject, encodeStored } from '../object/encode.ts';
+import type { ServedKind } from '../registry/served-kind.ts';
+import type { Check, StoredEntry } from '../store/store.ts';
+import { commit, readStore } from './commit.ts';
+import type { WriteDeps, Written } from './write-context.ts';
+
+/**
+ * What one look at an object decides. `object` is in the storage version. `also` are other keys that must not have changed;
+ * `unchanged` writes nothing.
+ */
+export type Step = { do: 'put'; object: KubeObject; also?: readonly Check[] } | { do: 'delete'; object: KubeObject } | { do: 'unchanged' };
+
+/** Decides from the object as it stands (undefined: there is none). Throws what the client is to be told. */
+export type Decide = (current: CachedObject | undefined) => Step | Promise<Step>;
+
+export interface Change {
+  kind: ServedKind;
+  namespace: string;
+  name: string;
+  key: string;
+  isDryRun: boolean;
+  decide: Decide;
+}
+
+const maxTries = 30;
+
+const cached = (kind: ServedKind, change: Change, entry: StoredEntry | undefined): CachedObject | undefined =>
+  entry && cacheObject(entry.key, change.namespace, change.name, entry.value, entry.revision, kind.cache.epoch);
+
+/**
+ * Makes one change of one object, exactly once. It decides from the cache first; when the cache turns out to be stale, either because
+ * the store refuses or because the decision was an error that a newer state would not have given, it decides again from the store.
+ */
+export async function changeObject(deps: WriteDeps, change: Change): Promise<Written> {
+  const { kind, key } = change;
+  let current = kind.cache.get(key);
+  let isFresh = false;
+  for (let tries = 0; tries < maxTries; tries++) {
+    const attempt = await decide(change, current);
+    if (attempt.isRefused || attempt.step.do === 'unchanged') {
+      if (!isFresh) {
+        const fresh = await readStore(() => deps.store.get(key));
+        isFresh = true;
+        if (fresh?.revision !== current?.revision) {
+          current = cached(kind, change, fresh);
+          continue;
+        }
+      }
+      if (attempt.isRefused) throw attempt.error;
+      if (!current) throw new Error(`nothing stands at ${key}, yet it was left unchanged`);
+      return { object: current, outcome: 'unchanged' };
+    }
+    const made = await make(deps, change, current, attempt.step);
+    if (made.written) return made.written;
+    current = made.conflicts.has(key) ? cached(kind, change, made.conflicts.get(key)) : current;
+    isFresh = made.conflicts.has(key);
+  }
+  throw new ApiError('Conflict', `${key} is changed by others too often to be written; try again`, { details: { retryAfterSeconds: 1 } });
+}
+
+type Attempt = { step: Step; isRefused: false } | { error: unknown; isRefused: true };
+
+async function decide(change: Change, current: CachedObject | undefined): Promise<Attempt> {
+  try {
+    return { step: await change.decide(current), isRefused: false };
+  } catch (error) {
+    return { error, isRefused: true };
+  }
+}
+
+type Made = { written: Written; conflicts?: undefined } | { written: null; conflicts: Map<string, StoredEntry | undefined> };
+
+async function make(
+  deps: WriteDeps,
+  change: Change,
+  current: CachedObject | undefined,
+  step: Exclude<Step, { do: 'unchanged' }>,
+): Promise<Made> {
+  const { kind, key, namespace, name } = change;
+  const value = encodeStored(step.object);
+  const outcome = step.do === 'delete' ? 'deleted' : current ? 'updated' : 'created';
+  const at = (revision: bigint): Written => ({ object: cacheObject(key, namespace, name, value, revision, kind.cache.epoch), outcome });
+  if (change.isDryRun) return { written: at(current?.revision ?? 0n) };
+  const checks = [{ key, revision: current?.revision ?? 0n }, ...(step.do === 'put' ? (step.also ?? []) : [])];
+  const result = await commit(deps.store, checks, [{ key, value: step.do === 'delete' ? null : value }]);
+  return result.ok ? { written: at(result.revision) } : { written: null, conflicts: result.conflicts };
+}
+
+/** The object in a cache entry, ready to be changed. */
+export const objectOf = (current: CachedObject): KubeObject => decodeObject(current.bytes);
