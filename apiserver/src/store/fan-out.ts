@@ -127,5 +127,8 @@ function guarded(call: () => void): void {
   }
 }
 
+/** A watch ends for one of three reasons; what else went wrong is told as the cause of `Lost`. */
 const asStoreError = (error: unknown): StoreError =>
-  error instanceof StoreError ? error : new StoreError('Lost', 'the history could not be read', { cause: error });
+  StoreError.is(error, 'Compacted') || StoreError.is(error, 'Closed')
+    ? error
+    : new StoreError('Lost', `the history could not be read: ${error instanceof Error ? error.message : error}`, { cause: error });

@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import { MAX_TXN_WRITES } from './assert-txn.ts';
+import type { Store, StoredEntry, Write } from './store.ts';
+
+/**
+ * A backup is lines of JSON: a heading, one line per entry in key order, and a footer with the number of entries and the
+ * SHA-256 of all that came before. It says what stood at one revision, and can be restored into any kind of store.
+ */
+export interface BackupResult {
+  entries: number;
+  /** The revision that the backup is true at. Restored entries get new revisions. */
+  revision: bigint;
+}
+
+const FORMAT = 'river-backup';
+const VERSION = 1;
+const PAGE = 500;
+
+/** The file is not a whole backup, or the store is not empty. */
+export class BackupError extends Error {
+  override readonly name = 'BackupError';
+}
+
+/** Writes what stands now. The file appears whole and durable under its name, or not at all. */
+export async function backup(store: Store, file: string, signal?: AbortSignal): Promise<BackupResult> {
+  const partial = `${file}.partial`;
+  try {
+    const result = await writeLines(partial, backupLines(store, signal));
+    await rename(partial, file);
+    await syncFolder(dirname(file));
+    return result;
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+/**
+ * Puts a backup's entries into an empty store. The whole file is checked before the first write.
+ * @throws BackupError for a file that is truncated, altered or of a newer format, and for a store that is not empty.
+ */
+export async function restore(file: string, store: Store, signal?: AbortSignal): Promise<BackupResult> {
+  const result = await verify(file);
+  if ((await store.count('', signal)) > 0) throw new BackupError('the store is not empty: restore into a new one');
+  let writes: Write[] = [];
+  let bytes = 0;
+  const flush = async () => {
+    const written = await store.txn(
+      writes.map(({ key }) => ({ key, revision: 0n })),
+      writes,
+      signal,
+    );
+    if (!written.ok) throw new BackupError('the store changed while it was restored: restore into a new one, with no server on it');
+    writes = [];
+    bytes = 0;
+  };
+  for await (const entry of entriesIn(file)) {
+    if (writes.length === MAX_TXN_WRITES || (writes.length > 0 && bytes + entry.value.length > MAX_RESTORE_BYTES)) await flush();
+    writes.push(entry);
+    bytes += entry.value.length;
+  }
+  if (writes.length > 0) await flush();
+  return result;
+}
+
+/** A txn of a restore stays below what etcd takes in one request. */
+const MAX_RESTORE_BYTES = 1 << 20;
+
+async function* backupLines(store: Store, signal: AbortSignal | undefined): AsyncGenerator<string, BackupResult> {
+  let page = await store.list('', { limit: PAGE }, signal);
+  const { revision } = page;
+  let entries = 0;
+  yield JSON.stringify({ format: FORMAT, version: VERSION, revision: String(revision) });
+  for (;;) {
+    for (const entry of page.entries) yield lineOf(entry);
+    entries += page.entries.length;
+    const after = page.entries.at(-1)?.key;
+    if (!page.more || after === undefined) return { entries, revision };
+    page = await store.list('', { limit: PAGE, after, revision }, signal);
+  }
+}
+
+const lineOf = ({ key, value }: StoredEntry): string => JSON.stringify({ key, value: Buffer.from(value).toString('base64') });
+
+async function writeLines(path: string, lines: AsyncGenerator<string, BackupResult>): Promise<BackupResult> {
+  await using file = await open(path, 'w', 0o600);
+  const digest = createHash('sha256');
+  let chunk = '';
+  const flush = async () => {
+    digest.update(chunk);
+    await file.writeFile(chunk);
+    chunk = '';
+  };
+  let next = await lines.next();
+  for (; !next.done; next = await lines.next()) {
+    chunk += `${next.value}\n`;
+    if (chunk.length > 1 << 20) await flush();
+  }
+  await flush();
+  await file.writeFile(`${JSON.stringify({ entries: next.value.entries, sha256: digest.digest('hex') })}\n`);
+  await file.sync();
+  return next.value;
+}
+
+async function syncFolder(path: string): Promise<void> {
+  await using folder = await open(path, 'r');
+  await folder.sync();
+}
+
+/** Reads all of the file, and believes it only when the footer agrees. */
+async function verify(file: string): Promise<BackupResult> {
+  const digest = createHash('sha256');
+  let heading: Record<string, unknown> | undefined;
+  let previous: string | undefined;
+  let entries = -1;
+  for await (const line of linesOf(file)) {
+    heading ??= parseHeading(line, file);
+    if (previous !== undefined) {
+      digest.update(`${previous}\n`);
+      entries += 1;
+    }
+    previous = line;
+  }
+  const footer = parseLine(previous ?? '');
+  if (heading === undefined || footer?.entries !== entries || footer.sha256 !== digest.digest('hex')) {
+    throw new BackupError(`${file} is not a whole backup: it was cut short or altered`);
+  }
+  return { entries, revision: BigInt(String(heading.revision)) };
+}
+
+function parseHeading(line: string, file: string): Record<string, unknown> {
+  const heading = parseLine(line);
+  if (heading?.format !== FORMAT) throw new BackupError(`${file} is not a River backup`);
+  if (heading.version !== VERSION)
+    throw new BackupError(`${file} has format ${heading.version}, this River reads ${VERSION}: use the newer River`);
+  return heading;
+}
+
+async function* entriesIn(file: string): AsyncGenerator<{ key: string; value: Uint8Array }> {
+  for await (const line of linesOf(file)) {
+    const { key, value } = parseLine(line) ?? {};
+    if (typeof key === 'string' && typeof value === 'string') yield { key, value: Buffer.from(value, 'base64') };
+  }
+}
+
+async function* linesOf(file: string): AsyncGenerator<string> {
+  await using handle = await open(file);
+  yield* createInterface({ input: handle.createReadStream({ autoClose: false }), crlfDelay: Number.POSITIVE_INFINITY });
+}
+
+/** Undefined for what is not an object: the digest has the last word on the rest. */
+function parseLine(line: string): Record<string, unknown> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(line);
+    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,182 @@
+import { abortable } from '../abortable.ts';
+import { assertTxn } from '../assert-txn.ts';
+import { fanOut, type HistoryPage } from '../fan-out.ts';
+import { type ListPage, type ListResult, type Store, StoreError, type StoreEvent } from '../store.ts';
+import { coalesce } from './coalesce.ts';
+import { CALL_DEADLINE_MS, type EtcdClient, etcdClient } from './etcd-client.ts';
+import { type Following, follow } from './follow.ts';
+import { type Layout, layout } from './layout.ts';
+import { txnRequest, txnResult } from './txn-request.ts';
+
+export interface EtcdOptions {
+  /** `host:port` each; the next is tried when one does not answer. */
+  endpoints: readonly string[];
+  /** Keys lie under it, so that one etcd may serve others too. Default `/river`. */
+  prefix?: string;
+}
+
+/**
+ * A Store in etcd, which several servers may share. Each store follows etcd with one watch and fans it out in memory.
+ * Values are views on the message they came in: copy what is kept for long.
+ * @throws StoreError `Unavailable` when etcd does not answer.
+ */
+export async function etcdStore({ endpoints, prefix = '/river' }: EtcdOptions): Promise<Store> {
+  const client = await etcdClient(endpoints);
+  const keys = layout(prefix);
+  try {
+    await makeRevKey(client, keys);
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+  return storeOver(client, keys);
+}
+
+/** The `rev` key stands from the start, so that {@link Store.currentRevision} has something to read. */
+const makeRevKey = (client: EtcdClient, keys: Layout): Promise<unknown> =>
+  client.call(({ kv }, options) =>
+    kv.txn(
+      {
+        compare: [{ result: 'Equal', target: 'Mod', key: keys.revKey, mod_revision: '0' }],
+        success: [{ request_put: { key: keys.revKey, value: Buffer.alloc(0) } }],
+      },
+      options,
+    ),
+  );
+
+function storeOver(client: EtcdClient, keys: Layout): Store {
+  let isClosed = false;
+  const currentRevision = coalesce(() => readRevision(client, keys));
+  const feed = sharedFeed(client, keys, currentRevision);
+
+  const assertOpen = (signal?: AbortSignal): void => {
+    signal?.throwIfAborted();
+    if (isClosed) throw new StoreError('Closed', 'the store is closed');
+  };
+
+  return {
+    async get(key, signal) {
+      assertOpen(signal);
+      const { kvs } = await abortable(
+        client.call(({ kv }, options) => kv.range({ key: keys.dataKey(key) }, options)),
+        signal,
+      );
+      return kvs[0] && keys.entryOf(kvs[0]);
+    },
+    async list(prefix, page = {}, signal) {
+      assertOpen(signal);
+      return abortable(list(client, keys, prefix, page), signal);
+    },
+    async count(prefix, signal) {
+      assertOpen(signal);
+      const counted = client.call(({ kv }, options) => kv.range({ ...keys.dataRange(prefix), count_only: true }, options));
+      return Number((await abortable(counted, signal)).count);
+    },
+    async txn(checks, writes, signal) {
+      assertTxn(checks, writes);
+      assertOpen(signal);
+      const done = client.call(({ kv }, options) => kv.txn(txnRequest(keys, checks, writes), options));
+      return txnResult(keys, checks, await abortable(done, signal));
+    },
+    watch(prefix, fromRevision, watcher) {
+      assertOpen();
+      return feed.watch(prefix, fromRevision, watcher);
+    },
+    async currentRevision(signal) {
+      assertOpen(signal);
+      return abortable(currentRevision(), signal);
+    },
+    async compact(revision) {
+      assertOpen();
+      await compact(client, revision);
+    },
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      feed.close();
+      client.close();
+    },
+  };
+}
+
+async function readRevision(client: EtcdClient, keys: Layout): Promise<bigint> {
+  const { kvs, header } = await client.call(({ kv }, options) => kv.range({ key: keys.revKey }, options));
+  return BigInt(kvs[0]?.mod_revision ?? header.revision);
+}
+
+async function list(client: EtcdClient, keys: Layout, prefix: string, { limit = 0, after, revision }: ListPage): Promise<ListResult> {
+  const range = { ...keys.dataRange(prefix, after), limit, revision: String(revision ?? 0n) };
+  const { kvs, header, more, count } = await client.call(({ kv }, options) => kv.range(range, options));
+  return {
+    entries: kvs.map(keys.entryOf),
+    revision: revision ?? BigInt(header.revision),
+    more,
+    remaining: Number(count) - kvs.length,
+  };
+}
+
+async function compact(client: EtcdClient, revision: bigint): Promise<void> {
+  try {
+    await client.call(({ kv }, options) => kv.compact({ revision: String(revision) }, options));
+  } catch (error) {
+    if (!StoreError.is(error, 'Compacted')) throw error;
+  }
+}
+
+/** One watch on etcd for all watchers of this store, started with the first of them. */
+function sharedFeed(client: EtcdClient, keys: Layout, currentRevision: () => Promise<bigint>) {
+  let following: Promise<Following> | undefined;
+
+  const start = async (): Promise<Following> =>
+    follow(client, keys, await currentRevision(), {
+      onEvents: (events, upTo) => watchers.publish(events, upTo),
+      onEnd(error) {
+        following = undefined;
+        watchers.end(error);
+      },
+    });
+
+  const watchers = fanOut(async (_prefix, after) => {
+    following ??= start();
+    try {
+      await following;
+    } catch (error) {
+      following = undefined;
+      throw error;
+    }
+    return readHistory(client, keys, after, await currentRevision());
+  });
+
+  return {
+    watch: watchers.watch,
+    close() {
+      watchers.end(new StoreError('Closed', 'the store is closed'));
+      following?.then(
+        (each) => each.close(),
+        () => {},
+      );
+    },
+  };
+}
+
+const HISTORY_EVENTS = 5_000;
+
+/** What happened after `after`, up to `target` or until it is enough for one page. */
+function readHistory(client: EtcdClient, keys: Layout, after: bigint, target: bigint): Promise<HistoryPage> {
+  if (after >= target) return Promise.resolve({ events: [], upTo: target, complete: true });
+  const { promise, resolve, reject } = Promise.withResolvers<HistoryPage>();
+  const events: StoreEvent[] = [];
+  const silent = setTimeout(() => reject(new StoreError('Unavailable', 'etcd: no history came in time')), CALL_DEADLINE_MS);
+  const reading = follow(client, keys, after, {
+    onEvents(more, upTo) {
+      for (const event of more) events.push(event);
+      silent.refresh();
+      if (upTo >= target || events.length >= HISTORY_EVENTS) resolve({ events, upTo, complete: upTo >= target });
+    },
+    onEnd: reject,
+  });
+  return promise.finally(() => {
+    clearTimeout(silent);
+    reading.close();
+  });
+}
