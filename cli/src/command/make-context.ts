@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { type ApiClient, apiClient, type Discovery, discover, kubeconfigFiles, loadKubeconfig, systemClock } from '@river/runtime';
+import type { Context } from './context.ts';
+
+export interface AccessChoice {
+  kubeconfig?: string | undefined;
+  context?: string | undefined;
+  namespace?: string | undefined;
+}
+
+/**
+ * kubectl's order (--kubeconfig, KUBECONFIG, ~/.kube/config), then the kubeconfig of the River that runs on this machine:
+ * the one of RIVER_DATA or of ~/.river.
+ */
+const pickKubeconfig = (choice: AccessChoice, env: NodeJS.ProcessEnv): string | undefined => {
+  if (choice.kubeconfig) return choice.kubeconfig;
+  if (kubeconfigFiles(env).paths.some((path) => existsSync(path))) return undefined;
+  const local = join(env.RIVER_DATA ?? join(env.HOME ?? homedir(), '.river'), 'kubeconfig');
+  return existsSync(local) ? local : undefined;
+};
+
+const connect = async (choice: AccessChoice, env: NodeJS.ProcessEnv, warn: (text: string) => void): Promise<ApiClient> => {
+  const kubeconfig = pickKubeconfig(choice, env);
+  const flags = {
+    ...(kubeconfig && { kubeconfig }),
+    ...(choice.context && { context: choice.context }),
+    ...(choice.namespace && { namespace: choice.namespace }),
+  };
+  return apiClient(await loadKubeconfig({ env, flags }), { userAgent: 'riverctl', onWarning: warn });
+};
+
+/** The context of a real process. `close` lets go of the connections, so that the process may end. */
+export const makeContext = (choice: AccessChoice, isJson: boolean): Context & { close(): void } => {
+  let client: Promise<ApiClient> | undefined;
+  let discovery: Promise<Discovery> | undefined;
+  const note = (line: string) => void process.stderr.write(`${line}\n`);
+  const write = (output: string) => void process.stdout.write(output);
+  const getClient = () => {
+    client ??= connect(choice, process.env, (warning) => note(`warning: ${warning}`));
+    return client;
+  };
+  const rediscover = () => {
+    discovery = getClient().then((ready) => discover(ready));
+    return discovery;
+  };
+  return {
+    isJson,
+    namespaceFlag: choice.namespace,
+    env: process.env,
+    client: getClient,
+    discovery: () => discovery ?? rediscover(),
+    rediscover,
+    say: (line) => (isJson ? undefined : write(`${line}\n`)),
+    note: (line) => (isJson ? undefined : note(line)),
+    result: (value) => (isJson ? write(`${JSON.stringify(value, null, 2)}\n`) : undefined),
+    write,
+    readStdin: () => text(process.stdin),
+    wallMs: () => systemClock.wallMs(),
+    close: () => void client?.then((open) => open.close()).catch(() => undefined),
+  };
+};

@@ -1,0 +1,17 @@
+export interface ColumnLayout {
+  widths: number[];
+}
+
+/**
+ * Rows as aligned columns, three spaces apart. A layout that is passed from call to call only grows,
+ * so that what a watch prints later stands below what it printed before.
+ */
+export const alignColumns = (rows: readonly (readonly string[])[], layout: ColumnLayout = { widths: [] }): string[] => {
+  for (const row of rows) {
+    for (const [at, cell] of row.entries()) layout.widths[at] = Math.max(layout.widths[at] ?? 0, cell.length);
+  }
+  return rows.map((row) => {
+    const cells = row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(layout.widths[at] ?? 0)));
+    return cells.join('   ').trimEnd();
+  });
+};
