@@ -13,7 +13,7 @@ export interface FieldTerm {
  * @throws SelectorError
  */
 export const parseFieldSelector = (text: string): FieldTerm[] =>
-  (text.match(/(?:\\[\s\S]|[^,\\])+|\\$/g) ?? []).filter((term) => term !== '').map((term) => parseTerm(term, text));
+  (text.match(/(?:\\[\s\S]?|[^,\\])+/g) ?? []).map((term) => parseTerm(term, text));
 
 function parseTerm(term: string, selector: string): FieldTerm {
   const [, field, operator, value] = /^((?:\\[\s\S]|[^=!\\]|!(?!=))*)(!=|==|=)([\s\S]*)$/.exec(term) ?? [];
