@@ -1,14 +1,16 @@
 import { ApiError, isObject, type JsonObject } from '@river/crds';
 import { badBody, bodyText, type Decoded, decodeJson } from './decode-json.ts';
+import { decodeProtobuf } from './decode-protobuf.ts';
 import type { YamlReader } from './yaml-reader.ts';
 
-type Format = 'json' | 'yaml';
+type Format = 'json' | 'yaml' | 'protobuf';
 
 /** The format behind a content type; none at all means JSON, as Kubernetes has it. */
 const formatOf = (contentType: string): Format => {
   const type = (contentType.split(';', 1)[0] ?? '').trim().toLowerCase();
   if (type === '' || type === 'application/json' || type.endsWith('+json')) return 'json';
   if (type === 'application/yaml' || type === 'text/yaml' || type === 'application/x-yaml' || type.endsWith('+yaml')) return 'yaml';
+  if (type === 'application/vnd.kubernetes.protobuf') return 'protobuf';
   throw new ApiError(
     'UnsupportedMediaType',
     'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
@@ -40,7 +42,10 @@ const objectIn = ({ value, duplicates }: Decoded): Decoded<JsonObject> => {
 
 /**
  * The object that a request's body is.
- * @throws ApiError `BadRequest` for what cannot be read, `UnsupportedMediaType` for what is neither JSON nor YAML.
+ * @throws ApiError `BadRequest` for what cannot be read, `UnsupportedMediaType` for what is in none of the formats.
  */
-export const decodeBody = async (bytes: Uint8Array, contentType: string, { yaml }: { yaml: YamlReader }): Promise<Decoded<JsonObject>> =>
-  objectIn(formatOf(contentType) === 'json' ? decodeJson(bytes) : await decodeYaml(bytes, yaml));
+export const decodeBody = async (bytes: Uint8Array, contentType: string, { yaml }: { yaml: YamlReader }): Promise<Decoded<JsonObject>> => {
+  const format = formatOf(contentType);
+  if (format === 'protobuf') return { value: decodeProtobuf(bytes), duplicates: [] };
+  return objectIn(format === 'json' ? decodeJson(bytes) : await decodeYaml(bytes, yaml));
+};

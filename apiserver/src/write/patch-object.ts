@@ -10,7 +10,7 @@ import { currentObject } from '../read/present.ts';
 import type { Target } from '../registry/served-kind.ts';
 import { changeObject, type Step } from './change-object.ts';
 import { newObject, refuseWhileRetiring, requireNamespace } from './create-object.ts';
-import { requireKind, shape } from './prepare-object.ts';
+import { requireKind, shape, strip } from './prepare-object.ts';
 import { modified, notFound, replaceObject, type Subresource } from './update-object.ts';
 import type { WriteDeps, WriteOptions, Written } from './write-context.ts';
 
@@ -87,7 +87,7 @@ const decideApply =
     }
     if (live && config.metadata.resourceVersion && config.metadata.resourceVersion !== live.metadata.resourceVersion)
       throw modified(target, name);
-    shape(target.version, { object: structuredClone(config), duplicates: patch.duplicates }, options);
+    strip(target.version, { object: config, duplicates: patch.duplicates }, options);
     const result = applyConfiguration({
       live,
       config: asJson(config),
@@ -99,7 +99,6 @@ const decideApply =
       now: deps.now(),
     });
     const next = structuredClone(result.object);
-    target.version.schema.prune(asJson(next));
     target.version.schema.applyDefaults(asJson(next));
     if (!current) return newObject(deps, target, namespace, next, options, result.managedFields);
     return replaceObject(deps, { ...patch, managedFields: result.managedFields }, current, next);

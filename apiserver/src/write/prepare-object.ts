@@ -20,8 +20,8 @@ export function requireKind({ kind, version }: Target, object: KubeObject): void
   }
 }
 
-/** Removes what the schema does not know, says so as the client asked to be told, and fills in defaults. */
-export function shape(
+/** Removes what the schema does not know, and says so as the client asked to be told. */
+export function strip(
   version: ServedVersion,
   { object, duplicates }: Sent,
   options: Pick<WriteOptions, 'fieldValidation' | 'warnings'>,
@@ -29,7 +29,12 @@ export function shape(
   const unknown = version.schema.prune(asJson(object));
   const about = { kind: version.info.kind, version: version.info.version };
   options.warnings.push(...fieldValidation(options.fieldValidation, { unknown, duplicates }, about));
-  version.schema.applyDefaults(asJson(object));
+}
+
+/** {@link strip}, and defaults filled in. */
+export function shape(version: ServedVersion, sent: Sent, options: Pick<WriteOptions, 'fieldValidation' | 'warnings'>): void {
+  strip(version, sent, options);
+  version.schema.applyDefaults(asJson(sent.object));
 }
 
 /** Everything that is wrong with an object, at once. */
