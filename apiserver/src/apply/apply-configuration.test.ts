@@ -247,10 +247,11 @@ describe('conflicts', () => {
     );
   });
   it('do not arise over the same value: then both own it, and each must let go before it is removed', () => {
-    const both = apply(live, config({ replicas: 2 }));
-    assert.deepEqual(both.object['spec'], live['spec']);
-    assert.deepEqual((ownersOf(both.managedFields)['gitops Apply'] as JsonObject)['f:spec'], { 'f:replicas': {} });
-    assert.ok(JSON.stringify(ownersOf(both.managedFields)['editor Update']).includes('f:replicas'));
+    const { object, managedFields } = apply(live, config({ replicas: 2 }), { manager: 'second' });
+    assert.deepEqual(object['spec'], live['spec']);
+    assert.deepEqual(ownersOf(managedFields)['second Apply'], { 'f:spec': { 'f:replicas': {} } });
+    assert.ok(JSON.stringify(ownersOf(managedFields)['editor Update']).includes('f:replicas'));
+    assert.equal((apply(object, config({}), { manager: 'second' }).object['spec'] as JsonObject)['replicas'], 2);
   });
   it('are overridden by force, which takes the field from its owner', () => {
     const { object, managedFields } = apply(live, config({ replicas: 1 }), { force: true });

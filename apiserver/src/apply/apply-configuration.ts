@@ -3,7 +3,7 @@ import { equalJson } from '../patch/plain-json.ts';
 import { checkConfig } from './check-config.ts';
 import { compare, type Delta } from './compare.ts';
 import { type Conflict, conflictError } from './conflict.ts';
-import { type FieldSet, intersection, minus, union } from './field-set.ts';
+import { type FieldSet, intersection, minus, outside, union } from './field-set.ts';
 import { fieldsLastApplied, syncLastApplied, upgradingManager } from './last-applied.ts';
 import { isOwner, type Ownership, ownershipOf, sorted, storedOwnerships, type Writer } from './managed-fields.ts';
 import { mergeShaped } from './merge.ts';
@@ -99,11 +99,17 @@ function ownersBefore(request: Configuration): Ownership[] {
   return storedOwnerships(trackUpdate({ ...request, live: undefined, updated: live, manager: 'before-first-apply' }));
 }
 
+/** What the manager said last time goes, with all that is in it, unless it or someone else says it now. */
 function prune(shape: Shape, merged: JsonObject, last: FieldSet | undefined, owned: (FieldSet | undefined)[]): JsonObject {
   if (!last) return merged;
+  const said = withContainers(shape, last);
   const kept = owned.reduce(union, undefined);
-  const gone = minus(withContainers(shape, last), kept && withContainers(shape, kept));
-  return gone ? (removeFields(shape, merged, gone) as JsonObject) : merged; // the root itself is never in a set
+  const gone = minus(said, kept && withContainers(shape, kept));
+  if (!gone) return merged;
+  // What others own inside an item that goes, goes too, and then keeps no container of that item.
+  const left = outside(kept, gone);
+  const all = left === kept ? gone : (minus(said, left && withContainers(shape, left)) ?? gone);
+  return removeFields(shape, merged, all) as JsonObject; // the root itself is never in a set
 }
 
 function deltaOf(shape: Shape, before: JsonObject, after: JsonObject, reach: Reach): Delta {

@@ -63,6 +63,20 @@ export function minus(a: FieldSet | undefined, b: FieldSet | undefined): FieldSe
   return rebuilt(a, changes, isMember(a) && !memberGoes);
 }
 
+/** What of `a` is neither in `b` nor below anything that is. Answers `a` itself when nothing goes. */
+export function outside(a: FieldSet | undefined, b: FieldSet): FieldSet | undefined {
+  if (!a || isMember(b)) return undefined;
+  let changes: Map<string, FieldSet | undefined> | undefined;
+  for (const key in b) {
+    const mine = child(a, key);
+    const left = mine && outside(mine, child(b, key) as FieldSet); // a key that was just listed has a value
+    if (left === mine) continue;
+    changes ??= new Map();
+    changes.set(key, left);
+  }
+  return changes ? rebuilt(a, changes, isMember(a)) : a;
+}
+
 function rebuilt(a: FieldSet, changes: ReadonlyMap<string, FieldSet | undefined> | undefined, asMember: boolean): FieldSet | undefined {
   const result: FieldSet = {};
   if (asMember) result['.'] = {};
