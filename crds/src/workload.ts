@@ -3,7 +3,7 @@ import { atMostOne, cel, dateTime, duration, exactlyOne, listOf, mapOf, quantity
 import type { CelRule } from './schema/structural-schema.ts';
 
 /** The longest single argument that Linux passes to a program. */
-const maxArgument = 131_072;
+const maxArgument = 32_768;
 
 export const objectName = () =>
   z
@@ -12,7 +12,7 @@ export const objectName = () =>
     .max(253)
     .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
 const path = () => z.string().min(1).max(4096).regex(/^\//);
-const words = () => listOf(z.string().max(maxArgument), { max: 1024 });
+const words = () => listOf(z.string().max(maxArgument), { max: 512 });
 
 /** `node[:numa][::gpu,gpu]`, such as `tiger`, `tiger:0`, `tiger::2,3`. */
 export const target = () =>
@@ -109,7 +109,11 @@ const network = cel(
   }),
   [
     atMostOne('address', 'reservation'),
-    { rule: "self.mode == 'Overlay' || (!has(self.address) && !has(self.reservation))", message: 'only the mode Overlay has addresses' },
+    // A Kubernetes API server judges the default {} before it has filled in the mode.
+    {
+      rule: "!has(self.mode) || self.mode == 'Overlay' || (!has(self.address) && !has(self.reservation))",
+      message: 'only the mode Overlay has addresses',
+    },
   ],
 );
 
