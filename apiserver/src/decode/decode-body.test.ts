@@ -61,7 +61,7 @@ describe('decodeBody', () => {
 
   it('refuses JSON that is no object, and other media types', async () => {
     await assert.rejects(decode('[]', 'application/json'), isBadRequest(/must be one object/));
-    await assert.rejects(decode('{}', 'application/vnd.kubernetes.protobuf'), (error) => ApiError.is(error, 'UnsupportedMediaType'));
+    await assert.rejects(decode('{}', 'application/cbor'), (error) => ApiError.is(error, 'UnsupportedMediaType'));
   });
 
   it('ends a YAML text that takes too long, without blocking, and reads the next', async () => {

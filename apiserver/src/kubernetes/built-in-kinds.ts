@@ -6,7 +6,6 @@ import type { KindRules, ServedKind, ServedVersion } from '../registry/served-ki
 import { checkDefinition, completeDefinition } from './definition-rules.ts';
 import { eventFromCore, eventToCore } from './event-conversion.ts';
 import { completeNamespace, isNamespaceHeld } from './namespace-rules.ts';
-import { checkPolicy } from './policy-rules.ts';
 import { checkPriorityClass } from './priority-class-rules.ts';
 import { checkConfigMap, checkSecret, completeSecret } from './secret-rules.ts';
 
@@ -21,7 +20,6 @@ const rulesOf: Readonly<Record<string, Partial<KindRules>>> = {
   leases: { createsOnUpdate: true, allowsBlindUpdate: false },
   customresourcedefinitions: { allowsBlindUpdate: false, complete: completeDefinition, check: checkDefinition },
   priorityclasses: { check: checkPriorityClass },
-  validatingadmissionpolicies: { check: checkPolicy },
 };
 
 /** Kubernetes' own kinds, from the same definitions as any other kind. Both groups of events show the objects of the core one. */

@@ -1,5 +1,6 @@
 import type { Cause, CustomResourceDefinition, KubeObject } from '@river/crds';
-import { checkRules } from '../cel/check-rules.ts';
+import { checkRules } from '../cel/index.ts';
+import { asJson } from '../object/encode.ts';
 import { checkCrd } from '../schema/check-crd.ts';
 
 export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
@@ -31,4 +32,6 @@ function completeStatus(object: KubeObject): void {
 }
 
 export const checkDefinition = (object: KubeObject, old: KubeObject | undefined): Cause[] =>
-  checkCrd(asDefinition(object), old && asDefinition(old), { checkRules });
+  checkCrd(asJson(object), old && asDefinition(old), (schema, at) =>
+    checkRules(schema).map(({ path, reason, message }) => ({ reason, message, field: path === '' ? at : `${at}.${path}` })),
+  );

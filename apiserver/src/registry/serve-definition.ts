@@ -1,10 +1,13 @@
 import type { CrdVersion, CustomResourceDefinition, KubeObject, StructuralSchema } from '@river/crds';
 import type { ObjectCache } from '../cache/object-cache.ts';
-import { compileRules } from '../cel/compile-rules.ts';
+import { compileRules, createEnvironment } from '../cel/index.ts';
 import { resourcePrefix } from '../object/object-key.ts';
 import { compileSchema } from '../schema/compile-schema.ts';
 import type { ResourceInfo } from './resource-info.ts';
 import type { KindRules, ServedKind, ServedVersion } from './served-kind.ts';
+
+/** One for all kinds: it holds the functions and the patterns that were compiled. */
+const environment = createEnvironment();
 
 const allVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 const openSchema: StructuralSchema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
@@ -58,7 +61,7 @@ function serveVersion(definition: CustomResourceDefinition, version: CrdVersion,
     apiVersion,
     structural: info.schema,
     schema: compileSchema(info.schema),
-    rules: compileRules(info.schema),
+    rules: compileRules(info.schema, { environment }),
     isStorage: apiVersion === storageApiVersion,
     fromStorage: renamed(apiVersion),
     toStorage: renamed(storageApiVersion),

@@ -1,6 +1,6 @@
 import type { Cause, CustomResourceDefinition, KubeObject, StructuralSchema } from '@river/crds';
 import type { ObjectCache } from '../cache/object-cache.ts';
-import type { CompiledRules } from '../cel/compile-rules.ts';
+import type { CompiledRules } from '../cel/index.ts';
 import type { CompiledSchema } from '../schema/compile-schema.ts';
 import type { NameForm } from '../schema/validate-metadata.ts';
 import type { ResourceInfo } from './resource-info.ts';
