@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { atMostOne, cel, dateTime, duration, exactlyOne, listOf, mapOf, quantity } from './schema/field.ts';
 import type { CelRule } from './schema/structural-schema.ts';
 
-/** The longest single argument that Linux passes to a program. */
+/** With 512 of them, what a rule that compares two lists may cost at most. Longer texts belong in a file. */
 const maxArgument = 32_768;
 
 export const objectName = () =>
