@@ -1,11 +1,10 @@
 import { abortable } from '../abortable.ts';
 import { assertTxn } from '../assert-txn.ts';
-import { fanOut, type HistoryPage } from '../fan-out.ts';
-import { type ListPage, type ListResult, type Store, StoreError, type StoreEvent } from '../store.ts';
+import { type ListPage, type ListResult, type Store, StoreError } from '../store.ts';
 import { coalesce } from './coalesce.ts';
-import { CALL_DEADLINE_MS, type EtcdClient, etcdClient } from './etcd-client.ts';
-import { type Following, follow } from './follow.ts';
+import { type EtcdClient, etcdClient } from './etcd-client.ts';
 import { type Layout, layout } from './layout.ts';
+import { sharedFeed } from './shared-feed.ts';
 import { txnRequest, txnResult } from './txn-request.ts';
 
 export interface EtcdOptions {
@@ -121,62 +120,4 @@ async function compact(client: EtcdClient, revision: bigint): Promise<void> {
   } catch (error) {
     if (!StoreError.is(error, 'Compacted')) throw error;
   }
-}
-
-/** One watch on etcd for all watchers of this store, started with the first of them. */
-function sharedFeed(client: EtcdClient, keys: Layout, currentRevision: () => Promise<bigint>) {
-  let following: Promise<Following> | undefined;
-
-  const start = async (): Promise<Following> =>
-    follow(client, keys, await currentRevision(), {
-      onEvents: (events, upTo) => watchers.publish(events, upTo),
-      onEnd(error) {
-        following = undefined;
-        watchers.end(error);
-      },
-    });
-
-  const watchers = fanOut(async (_prefix, after) => {
-    following ??= start();
-    try {
-      await following;
-    } catch (error) {
-      following = undefined;
-      throw error;
-    }
-    return readHistory(client, keys, after, await currentRevision());
-  });
-
-  return {
-    watch: watchers.watch,
-    close() {
-      watchers.end(new StoreError('Closed', 'the store is closed'));
-      following?.then(
-        (each) => each.close(),
-        () => {},
-      );
-    },
-  };
-}
-
-const HISTORY_EVENTS = 5_000;
-
-/** What happened after `after`, up to `target` or until it is enough for one page. */
-function readHistory(client: EtcdClient, keys: Layout, after: bigint, target: bigint): Promise<HistoryPage> {
-  if (after >= target) return Promise.resolve({ events: [], upTo: target, complete: true });
-  const { promise, resolve, reject } = Promise.withResolvers<HistoryPage>();
-  const events: StoreEvent[] = [];
-  const silent = setTimeout(() => reject(new StoreError('Unavailable', 'etcd: no history came in time')), CALL_DEADLINE_MS);
-  const reading = follow(client, keys, after, {
-    onEvents(more, upTo) {
-      for (const event of more) events.push(event);
-      silent.refresh();
-      if (upTo >= target || events.length >= HISTORY_EVENTS) resolve({ events, upTo, complete: upTo >= target });
-    },
-    onEnd: reject,
-  });
-  return promise.finally(() => {
-    clearTimeout(silent);
-    reading.close();
-  });
 }

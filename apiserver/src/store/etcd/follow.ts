@@ -10,6 +10,12 @@ export interface Follower {
   onEnd(error: StoreError): void;
 }
 
+export interface FollowFrom {
+  after: bigint;
+  /** `after` was just read as the newest revision. */
+  isPresent?: boolean;
+}
+
 export interface Following {
   close(): void;
 }
@@ -21,8 +27,10 @@ const RECONNECT_MS = 200;
  * Everything that happens in the store after `fromRevision`, over outages, each revision once.
  * One gRPC stream; etcd never splits a revision as long as nobody asks for fragments.
  */
-export function follow(client: EtcdClient, keys: Layout, fromRevision: bigint, follower: Follower): Following {
-  let position = fromRevision;
+export function follow(client: EtcdClient, keys: Layout, { after, isPresent = false }: FollowFrom, follower: Follower): Following {
+  let position = after;
+  // etcd lets a watch that starts in its future live at once; one that looks back waits for a round of 100 ms.
+  let lookBack = isPresent ? 0n : 1n;
   let stream: WatchStream | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
@@ -57,10 +65,12 @@ export function follow(client: EtcdClient, keys: Layout, fromRevision: bigint, f
     opened.on('error', broken);
     opened.on('end', broken);
     // From the last revision seen, not from the one after it: etcd then says `Compacted` when anything after it may be gone.
-    opened.write({ create_request: { ...keys.all, start_revision: String(position > 0n ? position : 1n), prev_kv: true } });
+    opened.write({ create_request: { ...keys.all, start_revision: String(position + 1n - lookBack || 1n), prev_kv: true } });
+    lookBack = 1n;
   };
 
   const reconnectLater = (): void => {
+    if (isOver) return;
     timer = setTimeout(() => connect().catch(reconnectLater), RECONNECT_MS);
   };
 
