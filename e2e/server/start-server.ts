@@ -1,0 +1,144 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { ensureServerCertificates } from '@river/runtime';
+import { stringify } from 'yaml';
+import { within } from './eventually.ts';
+import { type Program, startProgram } from './program.ts';
+import { type Etcd, startEtcd } from './start-etcd.ts';
+
+export type StoreKind = 'memory' | 'sqlite' | 'etcd';
+export const storeKinds: readonly StoreKind[] = ['memory', 'sqlite', 'etcd'];
+
+export interface ServerOptions {
+  store: StoreKind;
+  /** Where its data lies; a temporary folder, removed at the end, when left out. */
+  dir?: string;
+  /** Any free one when left out. */
+  port?: number;
+  env?: Record<string, string>;
+  /** An etcd that is already there, shared with another server: it outlives this one. */
+  etcd?: Etcd;
+}
+
+/** A real API server, in a process of its own. */
+export interface RunningServer {
+  store: StoreKind;
+  url: string;
+  port: number;
+  kubeconfig: string;
+  /** An empty home for kubectl's caches. */
+  home: string;
+  token: string;
+  caFile: string;
+  ca: string;
+  dir: string;
+  etcd: Etcd | undefined;
+  pid(): number;
+  /** What it, and its etcd, have said. */
+  log(): string;
+  /** Ends it and what it started, and removes its temporary folder. */
+  stop(): Promise<void>;
+  kill9(): Promise<void>;
+  /** Starts it again, at the same address and on the same data, after it was killed; a running one is stopped first. */
+  restart(): Promise<void>;
+}
+
+const main = fileURLToPath(new URL('../../apiserver/src/main.ts', import.meta.url));
+const readyDeadlineMs = 60_000;
+
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'river-e2e-'));
+  const identity = await makeIdentity(dir);
+  const etcd = options.store === 'etcd' ? (options.etcd ?? (await startEtcd(dir))) : undefined;
+  let port = options.port ?? 0;
+  let program: Program | undefined;
+  let url = '';
+  const start = async () => {
+    const flags = { ...identity.flags, store: storeFlag(options.store, dir, etcd), bind: '127.0.0.1', port: String(port) };
+    const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
+    const started = startProgram(process.execPath, [main, ...args], { ...process.env, ...options.env });
+    program = started;
+    url = await within('the API server says that it is ready', saidReady(started), started.log, readyDeadlineMs);
+    port = Number(new URL(url).port);
+  };
+  const remove = () => {
+    if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
+  };
+  await start();
+  const kubeconfig = writeKubeconfig(dir, url, identity);
+  return {
+    ...identity,
+    store: options.store,
+    url,
+    port,
+    dir,
+    etcd,
+    kubeconfig,
+    pid: () => program?.pid ?? 0,
+    log: () => [program?.log() ?? '', etcd?.log() ?? ''].filter(Boolean).join('\n--- etcd ---\n'),
+    async stop() {
+      try {
+        await program?.stop();
+      } finally {
+        if (!options.etcd) await etcd?.stop();
+        remove();
+      }
+    },
+    kill9: async () => program?.kill9(),
+    async restart() {
+      await program?.stop();
+      await start();
+    },
+  };
+}
+
+type Identity = Awaited<ReturnType<typeof makeIdentity>>;
+
+async function makeIdentity(dir: string) {
+  const home = join(dir, 'home');
+  mkdirSync(home, { recursive: true });
+  const { caFile, ca, certFile, keyFile } = await ensureServerCertificates({ dir: join(dir, 'pki'), now: new Date() });
+  const token = randomBytes(24).toString('hex');
+  const tokenFile = join(dir, 'tokens.json');
+  const sha256 = createHash('sha256').update(token).digest('hex');
+  writeFileSync(tokenFile, JSON.stringify({ tokens: [{ sha256, user: 'admin', groups: ['system:masters'] }] }), { mode: 0o600 });
+  return { token, caFile, ca, home, flags: { cert: certFile, key: keyFile, 'token-file': tokenFile } };
+}
+
+function storeFlag(store: StoreKind, dir: string, etcd: Etcd | undefined): string {
+  if (store === 'memory') return 'memory';
+  return etcd ? etcd.store : `sqlite:${join(dir, 'river.db')}`;
+}
+
+function writeKubeconfig(dir: string, server: string, { caFile, token }: Identity): string {
+  const file = join(dir, 'kubeconfig');
+  const data = readFileSync(caFile).toString('base64');
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'river', cluster: { server, 'certificate-authority-data': data } }],
+    users: [{ name: 'admin', user: { token } }],
+    contexts: [{ name: 'river', context: { cluster: 'river', user: 'admin' } }],
+    'current-context': 'river',
+  };
+  writeFileSync(file, stringify(config), { mode: 0o600 });
+  return file;
+}
+
+/** Its first line on stdout that says it is ready; later lines are kept by the program's log. */
+function saidReady({ child, log }: Program): Promise<string> {
+  return new Promise((resolve, reject) => {
+    child.once('exit', (code, signal) => reject(new Error(`the API server ended (${code ?? signal}) before it was ready:\n${log()}`)));
+    child.once('error', reject);
+    if (!child.stdout) return reject(new Error('the API server was started without a stdout'));
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (!line.includes('"ready":true')) return;
+      const { url }: { url: string } = JSON.parse(line);
+      resolve(url);
+    });
+  });
+}
