@@ -68,11 +68,9 @@ const bracket = (text: string): Step => {
   throw new UsageError(`jsonpath: [${text}] is not understood`);
 };
 
-const token = /\.\.|\.?\[((?:\?\((?:[^'")]|'[^']*'|"[^"]*")*\)|'[^']*'|"[^"]*"|[^\]'"])*)\]|\.?\*|\.?((?:\\.|[^.[\]{}*\s])+)|\./y;
-
 const parseSteps = (path: string): Step[] => {
   const steps: Step[] = [];
-  token.lastIndex = 0;
+  const token = /\.\.|\.?\[((?:\?\((?:[^'")]|'[^']*'|"[^"]*")*\)|'[^']*'|"[^"]*"|[^\]'"])*)\]|\.?\*|\.?((?:\\.|[^.[\]{}*\s])+)|\./y;
   while (token.lastIndex < path.length) {
     const at = token.lastIndex;
     const match = token.exec(path);

@@ -28,7 +28,7 @@ export const openBoundedLog = (path: string, maxBytes = 16 * 1024 * 1024): Bound
 };
 
 /** The last lines of a log, for a person who asks why. Empty when there is none. */
-export const logTail = (path: string, lines = 15): string => {
+export const logTail = (path: string, lines = 30): string => {
   try {
     return readFileSync(path, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
   } catch (error) {
