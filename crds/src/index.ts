@@ -51,18 +51,9 @@ export { Queue, type QueueDraft } from './queue.ts';
 export { SchemaError } from './schema/schema-error.ts';
 export type { CelRule, StructuralSchema } from './schema/structural-schema.ts';
 export { type FieldTerm, matchesFields, parseFieldSelector } from './selector/field-selector.ts';
-export {
-  formatLabelSelector,
-  type LabelMatcher,
-  type LabelSelectorObject,
-  type Labels,
-  labelMatcher,
-  type Operator,
-  parseLabelSelector,
-  type Requirement,
-  requirementsOf,
-  SelectorError,
-  selectorMatcher,
-} from './selector/label-selector.ts';
+export { type LabelMatcher, type Labels, labelMatcher } from './selector/label-matcher.ts';
+export { formatLabelSelector, parseLabelSelector } from './selector/label-selector.ts';
+export { type Operator, type Requirement, SelectorError } from './selector/requirement.ts';
+export { type LabelSelectorObject, requirementsOf, selectorMatcher } from './selector/selector-object.ts';
 export { Task, type TaskDraft } from './task.ts';
 export { TaskSet, type TaskSetDraft } from './task-set.ts';

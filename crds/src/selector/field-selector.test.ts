@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type FieldTerm, matchesFields, parseFieldSelector } from './field-selector.ts';
-import { SelectorError } from './label-selector.ts';
+import { SelectorError } from './requirement.ts';
 
 const read: [string, FieldTerm[]][] = [
   ['', []],

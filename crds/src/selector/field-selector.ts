@@ -1,4 +1,4 @@
-import { SelectorError } from './label-selector.ts';
+import { SelectorError } from './requirement.ts';
 
 /** One term of a field selector: `status.phase!=Failed`. */
 export interface FieldTerm {
