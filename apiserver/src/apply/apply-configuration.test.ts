@@ -114,7 +114,7 @@ describe('an apply merges by schema', () => {
   for (const [name, spec, changes] of cases) {
     it(name, () => {
       const { object } = apply(updated(applied({ image: 'i' }), live), config(spec), { force: true });
-      assert.deepEqual(object['spec'], { ...live, ...changes });
+      assert.deepEqual(object.spec, { ...live, ...changes });
     });
   }
 
@@ -154,7 +154,7 @@ describe('an apply merges by schema', () => {
   for (const [before, said, after] of orders) {
     it(`puts items ${said} over ${before} as ${after}`, () => {
       const { object } = apply(updated(applied({ image: 'i' }), { tags: before }), config({ tags: said }), { force: true });
-      assert.deepEqual((object['spec'] as JsonObject)['tags'], after);
+      assert.deepEqual((object.spec as JsonObject).tags, after);
     });
   }
 
@@ -162,7 +162,7 @@ describe('an apply merges by schema', () => {
     const { object } = apply(updated(applied({ image: 'i' }), { tags: ['a', 'b', 'a', 'c', 'c'] }), config({ tags: ['a'] }), {
       force: true,
     });
-    assert.deepEqual((object['spec'] as JsonObject)['tags'], ['a', 'b', 'c', 'c']);
+    assert.deepEqual((object.spec as JsonObject).tags, ['a', 'b', 'c', 'c']);
   });
 });
 
@@ -176,16 +176,16 @@ describe('an apply removes what its manager no longer says', () => {
       tags: ['x', 'y'],
       ports: [{ port: 80 }, { port: 81 }],
     });
-    (live['spec'] as JsonObject)['nested'] = { a: 1, b: 2 };
+    (live.spec as JsonObject).nested = { a: 1, b: 2 };
     const { object } = apply(live, config({ image: 'i', env: { A: '1' }, tags: ['y'], ports: [{ port: 81 }] }));
-    assert.deepEqual(object['spec'], { image: 'i', env: { A: '1' }, tags: ['y'], ports: [{ port: 81 }] });
+    assert.deepEqual(object.spec, { image: 'i', env: { A: '1' }, tags: ['y'], ports: [{ port: 81 }] });
   });
   it('but not what another applies too', () => {
     const both = apply(applied({ replicas: 1, image: 'i', tags: ['x'] }), config({ replicas: 1, tags: ['x'] }), {
       manager: 'other',
     }).object;
     const { object, managedFields } = apply(both, config({ image: 'i' }));
-    assert.deepEqual(object['spec'], { replicas: 1, image: 'i', tags: ['x'] });
+    assert.deepEqual(object.spec, { replicas: 1, image: 'i', tags: ['x'] });
     assert.deepEqual(ownersOf(managedFields), {
       'gitops Apply': { 'f:spec': { 'f:image': {} } },
       'other Apply': { 'f:spec': { 'f:replicas': {}, 'f:tags': { 'v:"x"': {} } } },
@@ -193,22 +193,22 @@ describe('an apply removes what its manager no longer says', () => {
   });
   it('nor a container that holds what another owns', () => {
     const live = updated(applied({ image: 'i', nested: { a: 1 } }), { image: 'i', nested: { a: 1, b: 2 } });
-    assert.deepEqual(apply(live, config({ image: 'i' })).object['spec'], { image: 'i', nested: { b: 2 } });
+    assert.deepEqual(apply(live, config({ image: 'i' })).object.spec, { image: 'i', nested: { b: 2 } });
   });
   it('nor what it never said', () => {
     const live = updated(applied({ image: 'i' }), { image: 'i', env: { A: '1' } });
-    assert.deepEqual(apply(live, config({})).object['spec'], { env: { A: '1' } });
+    assert.deepEqual(apply(live, config({})).object.spec, { env: { A: '1' } });
   });
   it('an item, although another has changed a field in it: the item was never theirs', () => {
     const live = updated(applied({ image: 'i', ports: [{ port: 80 }] }), { image: 'i', ports: [{ port: 80, weight: 3 }] });
     const { object, managedFields } = apply(live, config({ image: 'i' }));
-    assert.deepEqual(object['spec'], { image: 'i' });
+    assert.deepEqual(object.spec, { image: 'i' });
     assert.deepEqual(Object.keys(ownersOf(managedFields)), ['gitops Apply']);
   });
   it('leaves an empty container behind when another made the container', () => {
     const live = updated(applied({ image: 'i' }), { image: 'i', env: {} });
     const more = apply(live, config({ image: 'i', env: { A: '1' } })).object;
-    assert.deepEqual(apply(more, config({ image: 'i' })).object['spec'], { image: 'i', env: {} });
+    assert.deepEqual(apply(more, config({ image: 'i' })).object.spec, { image: 'i', env: {} });
   });
 });
 
@@ -248,14 +248,14 @@ describe('conflicts', () => {
   });
   it('do not arise over the same value: then both own it, and each must let go before it is removed', () => {
     const { object, managedFields } = apply(live, config({ replicas: 2 }), { manager: 'second' });
-    assert.deepEqual(object['spec'], live['spec']);
+    assert.deepEqual(object.spec, live.spec);
     assert.deepEqual(ownersOf(managedFields)['second Apply'], { 'f:spec': { 'f:replicas': {} } });
     assert.ok(JSON.stringify(ownersOf(managedFields)['editor Update']).includes('f:replicas'));
-    assert.equal((apply(object, config({}), { manager: 'second' }).object['spec'] as JsonObject)['replicas'], 2);
+    assert.equal((apply(object, config({}), { manager: 'second' }).object.spec as JsonObject).replicas, 2);
   });
   it('are overridden by force, which takes the field from its owner', () => {
     const { object, managedFields } = apply(live, config({ replicas: 1 }), { force: true });
-    assert.equal((object['spec'] as JsonObject)['replicas'], 1);
+    assert.equal((object.spec as JsonObject).replicas, 1);
     assert.deepEqual(ownersOf(managedFields)['gitops Apply'], { 'f:spec': { 'f:replicas': {} } });
     assert.ok(!JSON.stringify(ownersOf(managedFields)['editor Update']).includes('f:replicas'));
   });
@@ -289,7 +289,7 @@ describe('an apply that changes nothing', () => {
   it('moves the time when it only claims something more', () => {
     const live = updated(applied(spec), { ...spec, image: 'i' });
     const { object, managedFields } = apply(live, config({ ...spec, image: 'i' }));
-    assert.deepEqual(object['spec'], live['spec']);
+    assert.deepEqual(object.spec, live.spec);
     assert.equal(managedFields[0]?.time, '2026-01-01T01:00:00Z');
   });
   it('stays one owner when it comes at another version', () => {
@@ -307,7 +307,7 @@ describe('subresources', () => {
     const live = applied({ replicas: 1 });
     assert.equal(apply(live, { ...config({ replicas: 1 }), status: { phase: 'A' } }).object, live);
     const { object, managedFields } = apply(live, { ...config({ replicas: 9 }), status: { phase: 'A' } }, { subresource: 'status' });
-    assert.deepEqual([object['spec'], object['status']], [{ replicas: 1 }, { phase: 'A' }]);
+    assert.deepEqual([object.spec, object.status], [{ replicas: 1 }, { phase: 'A' }]);
     assert.deepEqual(
       managedFields.map((e) => [e.subresource, e.fieldsV1]),
       [
@@ -402,7 +402,7 @@ describe('the upgrade from client-side apply', () => {
   it('lets kubectl take what it last applied, without conflict, and keeps the annotation true', () => {
     const body = config({ replicas: 2, image: 'a' });
     const { object } = apply(live, body, { manager: 'kubectl' });
-    assert.equal((object['spec'] as JsonObject)['replicas'], 2);
+    assert.equal((object.spec as JsonObject).replicas, 2);
     const text = object.metadata.annotations?.[annotation] ?? '';
     assert.deepEqual(JSON.parse(text), body);
     assert.ok(text.startsWith('{"apiVersion":') && text.endsWith('}\n'));
@@ -430,17 +430,17 @@ describe('the upgrade from client-side apply', () => {
     migrated.metadata.managedFields = trackUpdate({ ...base, live, updated: migrated, manager: 'kubectl-patch' });
     assert.deepEqual(Object.keys(ownersOf(migrated.metadata.managedFields)), ['kubectl Apply']);
     const { object } = apply(migrated, config({ image: 'a' }), { manager: 'kubectl' });
-    assert.deepEqual(object['spec'], { image: 'a' });
+    assert.deepEqual(object.spec, { image: 'a' });
   });
 });
 
 it('applies names that JavaScript objects inherit as plain data', () => {
   const body = config({});
-  body['spec'] = JSON.parse('{"env":{"__proto__":"a","constructor":"b"},"free":{"__proto__":{"x":1}}}');
+  body.spec = JSON.parse('{"env":{"__proto__":"a","constructor":"b"},"free":{"__proto__":{"x":1}}}');
   const live = apply(undefined, body).object;
-  assert.equal(JSON.stringify(live['spec']), JSON.stringify(body['spec']));
+  assert.equal(JSON.stringify(live.spec), JSON.stringify(body.spec));
   assert.equal(apply(live, body).object, live);
   const { object } = apply(live, config({ env: { constructor: 'b' } }));
-  assert.equal(JSON.stringify(object['spec']), '{"env":{"constructor":"b"}}');
-  assert.equal(({} as JsonObject)['x'], undefined);
+  assert.equal(JSON.stringify(object.spec), '{"env":{"constructor":"b"}}');
+  assert.equal(({} as JsonObject).x, undefined);
 });

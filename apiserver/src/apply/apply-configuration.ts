@@ -66,22 +66,22 @@ function checkRequest({ manager, config, apiVersion }: Configuration): void {
     const message = 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch';
     throw new ApiError('Invalid', message, { details: { group: 'meta.k8s.io', kind: 'PatchOptions', causes: [cause] } });
   }
-  if (config['apiVersion'] !== apiVersion) {
-    const said = config['apiVersion'];
+  if (config.apiVersion !== apiVersion) {
+    const said = config.apiVersion;
     throw new ApiError(
       'BadRequest',
       `Incorrect version specified in apply patch. Specified patch version: ${said}, expected: ${apiVersion}`,
     );
   }
-  const metadata = config['metadata'];
-  if (isObject(metadata) && (metadata['managedFields'] ?? null) !== null) {
+  const metadata = config.metadata;
+  if (isObject(metadata) && (metadata.managedFields ?? null) !== null) {
     throw new ApiError('BadRequest', 'metadata.managedFields must be nil');
   }
 }
 
 /** What of the configuration this request can write. Clients send server-set metadata as null: that says nothing. */
 function reachable({ config, ...reach }: Configuration): JsonObject {
-  const metadata = isObject(config['metadata']) ? config['metadata'] : {};
+  const metadata = isObject(config.metadata) ? config.metadata : {};
   const isPrecondition = (name: string) => name === 'uid' || name === 'resourceVersion';
   const kept = Object.entries(metadata).filter(([name, value]) =>
     isServerMetadata(name) ? value !== null && name !== 'managedFields' : true,
@@ -144,6 +144,6 @@ const isUnchanged = (mine: Ownership | undefined, writer: Writer, fields: FieldS
 function result(live: KubeObject | undefined, isSame: boolean, object: JsonObject, managedFields: ManagedFieldsEntry[]): Applied {
   const entries = managedFields as JsonObject[] & ManagedFieldsEntry[]; // the same entries, seen as JSON
   if (live && isSame && equalJson((live.metadata.managedFields ?? []) as JsonObject[], entries)) return { object: live, managedFields };
-  const metadata = object['metadata'] as JsonObject; // every configuration that got here has one
+  const metadata = object.metadata as JsonObject; // every configuration that got here has one
   return { object: { ...object, metadata: { ...metadata, managedFields: entries } } as unknown as KubeObject, managedFields };
 }

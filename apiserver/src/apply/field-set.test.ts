@@ -86,7 +86,18 @@ describe('a field set', () => {
     const written = { 'k:{"b" : 1.0, "a":"x"}': {}, 'v:"\\u0061"': {} };
     assert.deepEqual(parseFieldSet(written), { 'k:{"a":"x","b":1}': {}, 'v:"a"': {} });
   });
-  for (const broken of [1, null, [], { 'f:a': null }, { 'k:[]': {} }, { 'k:x': {} }, { 'v:': {} }, { 'i:x': {} }]) {
+  for (const broken of [
+    1,
+    null,
+    [],
+    { 'f:a': null },
+    { 'k:[]': {} },
+    { 'k:x': {} },
+    { 'v:': {} },
+    { 'v:[1]': {} },
+    { 'k:{"a":{}}': {} },
+    { 'i:x': {} },
+  ]) {
     it(`refuses ${JSON.stringify(broken)}`, () => assert.throws(() => parseFieldSet(broken as FieldSet), SyntaxError));
   }
 });

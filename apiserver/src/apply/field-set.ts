@@ -149,7 +149,7 @@ function parseNode(fields: Json, isRoot: boolean): FieldSet | undefined {
 /** @throws SyntaxError for a name whose key or value is not what its prefix promises. */
 function canonicalName(name: string): string | undefined {
   if (name === '.' || name.startsWith('f:')) return name;
-  if (name.startsWith('v:')) return `v:${JSON.stringify(JSON.parse(name.slice(2)))}`;
+  if (name.startsWith('v:')) return `v:${scalar(JSON.parse(name.slice(2)))}`;
   if (name.startsWith('i:')) {
     if (!/^i:-?\d+$/.test(name)) throw new SyntaxError(`not an index: ${name}`);
     return name;
@@ -158,7 +158,12 @@ function canonicalName(name: string): string | undefined {
   const keys: unknown = JSON.parse(name.slice(2));
   if (!isObject(keys)) throw new SyntaxError(`not the keys of an item: ${name}`);
   const sorted = Object.keys(keys).sort();
-  return `k:{${sorted.map((key) => `${JSON.stringify(key)}:${JSON.stringify(keys[key])}`).join(',')}}`;
+  return `k:{${sorted.map((key) => `${JSON.stringify(key)}:${scalar(keys[key])}`).join(',')}}`;
+}
+
+function scalar(value: unknown): string {
+  if (typeof value === 'object' && value !== null) throw new SyntaxError('only scalars tell items apart');
+  return JSON.stringify(value);
 }
 
 /** Every field of the set as people write it: `.spec.ports[port=80,protocol="TCP"].name`, in order. */

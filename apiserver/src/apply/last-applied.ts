@@ -1,5 +1,6 @@
 import { isObject, type Json, type JsonObject } from '@river/crds';
-import { own, put } from '../patch/plain-json.ts';
+import { maxDepth } from '../patch/json-patch.ts';
+import { nestsDeeper, own, put } from '../patch/plain-json.ts';
 import { compare } from './compare.ts';
 import { type FieldSet, minus } from './field-set.ts';
 import { saidFields } from './owned-fields.ts';
@@ -54,8 +55,8 @@ function sortedKeys(value: Json): Json {
 
 function parseObject(text: string): JsonObject | undefined {
   try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
+    const value: Json = JSON.parse(text);
+    return isObject(value) && !nestsDeeper(value, maxDepth) ? value : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
@@ -63,11 +64,11 @@ function parseObject(text: string): JsonObject | undefined {
 }
 
 function metadataOf(object: JsonObject): JsonObject {
-  const metadata = object['metadata'];
+  const metadata = object.metadata;
   return isObject(metadata) ? metadata : {};
 }
 
 function annotationsOf(object: JsonObject): JsonObject {
-  const annotations = metadataOf(object)['annotations'];
+  const annotations = metadataOf(object).annotations;
   return isObject(annotations) ? annotations : {};
 }

@@ -25,8 +25,8 @@ export const saidFields = (shape: Shape, config: Json): FieldSet | undefined => 
 
 function nodeOf(shape: Shape, value: Json, extent: Extent, asMember: boolean): FieldSet | undefined {
   if (Array.isArray(value)) {
-    if (!shape.list) return {};
-    if (value.length === 0) return asMember || extent === 'every' ? {} : undefined;
+    // An empty list is claimed, as an empty map is: otherwise to empty a list and to apply once more would not be the same.
+    if (!shape.list || value.length === 0) return {};
     return itemsNode(shape.list, value, extent, asMember);
   }
   if (!shape.map || !isObject(value) || isEmptyObject(value)) return {};

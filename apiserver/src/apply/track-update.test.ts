@@ -119,7 +119,7 @@ describe('trackUpdate on create', () => {
 
   it('is safe with names that JavaScript objects inherit', () => {
     const updated = object();
-    updated['spec'] = JSON.parse('{"env":{"__proto__":"a","constructor":"b"},"free":{"toString":{"__proto__":{"x":1}}}}');
+    updated.spec = JSON.parse('{"env":{"__proto__":"a","constructor":"b"},"free":{"toString":{"__proto__":{"x":1}}}}');
     const [only] = track({ live: undefined, updated });
     assert.deepEqual(only?.fieldsV1, {
       'f:spec': {

@@ -137,10 +137,28 @@ describe('jsonPatch', () => {
     );
   });
 
+  it('refuses to nest deeper than a document may, however it is done', () => {
+    const nest = [
+      { op: 'add', path: '/t', value: {} },
+      { op: 'move', from: '/a', path: '/t/x' },
+      { op: 'move', from: '/t', path: '/a' },
+    ];
+    const patch = Array.from({ length: 3_000 }, () => nest).flat();
+    assert.match(
+      reasonOf(() => jsonPatch({ a: {} }, patch)),
+      /nests deeper than 1000/,
+    );
+    const last = [{ op: 'copy', from: '/a', path: '/b' }];
+    assert.match(
+      reasonOf(() => jsonPatch({ a: {} }, [...patch, ...last])),
+      /nests deeper|copy operations/,
+    );
+  });
+
   it('sets names that JavaScript objects inherit as plain data', () => {
     const result = jsonPatch({}, [{ op: 'add', path: '/__proto__', value: { x: 1 } }]);
     assert.equal(JSON.stringify(result), '{"__proto__":{"x":1}}');
-    assert.equal(result['x'], undefined);
+    assert.equal(result.x, undefined);
   });
 
   it('undoes an add with a remove, whatever the name', () => {

@@ -1,12 +1,14 @@
 import { ApiError, isObject, type Json, type JsonObject } from '@river/crds';
 import { type Place, parsePointer, placeAt, valueAt } from './json-pointer.ts';
-import { cloneJson, equalJson, put } from './plain-json.ts';
+import { cloneJson, equalJson, nestsDeeper, put } from './plain-json.ts';
 
 export const maxOperations = 10_000;
 /** `copy` can double a document with each operation; all copies of one patch together may add this much. */
 export const maxCopiedBytes = 3 * 1024 * 1024;
 /** Inserting into and removing from a long list moves what follows: all operations of one patch together may move this many items. */
 const maxMovedItems = 50_000_000;
+/** How deep the result may nest. */
+export const maxDepth = 1_000;
 
 type Operation =
   | { op: 'add' | 'replace' | 'test'; path: string[]; value: Json }
@@ -26,9 +28,19 @@ export function jsonPatch(document: JsonObject, operations: Json): JsonObject {
   }
   const parsed = operations.map(parseOperation);
   const state: State = { root: cloneJson(document), copiedBytes: 0, movedItems: 0 };
-  for (const operation of parsed) perform(state, operation);
+  performAll(state, parsed);
   if (!isObject(state.root)) throw misfit('the patch leaves no object');
+  if (nestsDeeper(state.root, maxDepth)) throw tooDeep();
   return state.root;
+}
+
+/** Moves can nest a document deeper than any document that the server would read: then what recurses over it ends the stack. */
+function performAll(state: State, operations: Operation[]): void {
+  try {
+    for (const operation of operations) perform(state, operation);
+  } catch (error) {
+    throw error instanceof RangeError ? tooDeep() : error;
+  }
 }
 
 interface State {
@@ -41,12 +53,12 @@ function parseOperation(operation: Json, index: number): Operation {
   const where = `operation ${index} of the JSON patch`;
   if (!isObject(operation)) throw new ApiError('BadRequest', `${where} must be an object`);
   const { op } = operation;
-  const path = parsePointer(operation['path'], `${where}: path`);
+  const path = parsePointer(operation.path, `${where}: path`);
   if (op === 'remove') return { op, path };
-  if (op === 'move' || op === 'copy') return { op, path, from: parsePointer(operation['from'], `${where}: from`) };
+  if (op === 'move' || op === 'copy') return { op, path, from: parsePointer(operation.from, `${where}: from`) };
   if (op !== 'add' && op !== 'replace' && op !== 'test')
     throw new ApiError('BadRequest', `${where}: unexpected kind: ${JSON.stringify(op)}`);
-  const value = operation['value'];
+  const value = operation.value;
   if (value === undefined && op !== 'test') throw new ApiError('BadRequest', `${where}: missing value`);
   return { op, path, value: value ?? null };
 }
@@ -156,6 +168,7 @@ function indexOf(key: string, length: number, path: string[]): number {
 
 const pointerOf = (path: string[]): string => path.map((token) => `/${token.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 const missing = (op: string, path: string[]) => misfit(`${op} operation does not apply: doc is missing path: ${pointerOf(path)}`);
+const tooDeep = () => misfit(`the result nests deeper than ${maxDepth}`);
 const misfit = (reason: string) =>
   new ApiError('Invalid', `the server rejected our request due to an error in our request: ${reason}`, {
     details: { causes: [{ reason: 'UnexpectedServerResponse', message: reason, field: '' }] },

@@ -19,7 +19,7 @@ export function mergedList(
   const isOfObjects = [...live, ...patch].some(isObject);
   const merged = isOfObjects ? mergedObjects(live, patch, schema, mergeItem) : [...new Set([...live, ...patch])];
   if (order) checkOrder(patch, order, schema);
-  const isReplaced = patch.some((item) => isObject(item) && item['$patch'] === 'replace');
+  const isReplaced = patch.some((item) => isObject(item) && item.$patch === 'replace');
   if (isReplaced && !order) return merged;
   return orderedLike(merged, isReplaced ? merged : live, order ?? patch, schema);
 }
@@ -30,8 +30,8 @@ function mergedObjects(live: Json[], patch: Json[], schema: StructuralSchema | u
   const changes = patch.map(asObject);
   for (const item of changes) checkDirective(item);
   const key = identity(mergeKey);
-  const deleted = new Set(changes.filter((item) => item['$patch'] === 'delete').map((item) => key(withKey(item, mergeKey))));
-  const isReplaced = changes.some((item) => item['$patch'] === 'replace');
+  const deleted = new Set(changes.filter((item) => item.$patch === 'delete').map((item) => key(withKey(item, mergeKey))));
+  const isReplaced = changes.some((item) => item.$patch === 'replace');
   const result = isReplaced ? [] : live.filter((item) => !deleted.has(key(item)));
   const places = ranks(result, key);
   for (const item of changes) {

@@ -33,7 +33,7 @@ describe('mergePatch', () => {
     const patch = JSON.parse('{"__proto__":{"x":1},"constructor":{"y":null,"z":2},"toString":null}');
     const result = mergePatch({ a: 1 }, patch);
     assert.equal(JSON.stringify(result), '{"a":1,"__proto__":{"x":1},"constructor":{"z":2}}');
-    assert.equal(({} as JsonObject)['x'], undefined);
+    assert.equal(({} as JsonObject).x, undefined);
     assert.equal(JSON.stringify(mergePatch(result, JSON.parse('{"__proto__":null}'))), '{"a":1,"constructor":{"z":2}}');
   });
   it('gives the same when it is laid over its own result', () => {

@@ -32,3 +32,13 @@ export function equalJson(a: Json | undefined, b: Json | undefined): boolean {
   for (const _ in b) count--;
   return count === 0;
 }
+
+/** Without recursion, so that it answers for any depth. */
+export function nestsDeeper(value: Json, limit: number): boolean {
+  let level: Json[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > limit) return true;
+    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
+  }
+  return false;
+}
