@@ -12,9 +12,12 @@ interface Rule {
   fill: Fill | undefined;
 }
 
+/** A default of null is none, as in Kubernetes. */
+const hasDefault = (schema: StructuralSchema): boolean => schema.default !== undefined && schema.default !== null;
+
 /** A default that is a scalar needs no copy. */
 const copies = (schema: StructuralSchema): (() => Json | undefined) => {
-  const value = schema.default;
+  const value = hasDefault(schema) ? schema.default : undefined;
   return typeof value === 'object' && value !== null ? () => cloneJson(value) : () => value;
 };
 
@@ -41,9 +44,7 @@ const settleField = (object: JsonObject, key: string, rule: Rule): void => {
 const compileFields = (schema: StructuralSchema): ((object: JsonObject) => void) | undefined => {
   const properties = Object.entries(schema.properties ?? {});
   const known = new Map(properties.map(([key, property]) => [key, ruleOf(property)]));
-  const missing = properties
-    .filter(([, property]) => property.default !== undefined)
-    .map(([key, property]) => ({ key, copy: copies(property) }));
+  const missing = properties.filter(([, property]) => hasDefault(property)).map(([key, property]) => ({ key, copy: copies(property) }));
   const values = typeof schema.additionalProperties === 'object' ? ruleOf(schema.additionalProperties) : undefined;
   if (known.size === 0 && !values) return undefined;
   return (object) => {
@@ -59,7 +60,7 @@ const compileFields = (schema: StructuralSchema): ((object: JsonObject) => void)
 const compileItems = (schema: StructuralSchema): ((items: Json[]) => void) | undefined => {
   if (!schema.items) return undefined;
   const { onNull, fill } = ruleOf(schema.items);
-  if (schema.items.default === undefined && !fill) return undefined;
+  if (!hasDefault(schema.items) && !fill) return undefined;
   return (items) => {
     for (let at = 0; at < items.length; at++) {
       let item = items[at] as Json;

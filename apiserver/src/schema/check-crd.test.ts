@@ -4,6 +4,7 @@ import type { CrdSpec, CrdVersion, CustomResourceDefinition, Json, JsonObject, S
 import fc from 'fast-check';
 import { type CheckRules, checkCrd } from './check-crd.ts';
 import { compileSchema } from './compile-schema.ts';
+import { withoutNulls } from './schema-shape.ts';
 
 const noRules: CheckRules = () => [];
 const text: StructuralSchema = { type: 'string' };
@@ -334,6 +335,20 @@ describe('checkCrd', () => {
     assert.deepEqual(wrong(crdOf({ scope: 'Cluster' }), crdOf()), []);
   });
 
+  it('reads a keyword that is null as absent, once nulls are taken out', () => {
+    const schema = {
+      type: 'object',
+      nullable: null,
+      properties: { default: { type: 'string', nullable: true, default: null, title: null } },
+    } as unknown as JsonObject;
+    assert.deepEqual(withoutNulls(schema), { type: 'object', properties: { default: { type: 'string', nullable: true } } });
+    assert.deepEqual(wrongSpec(schema as StructuralSchema), [
+      '.nullable: Invalid value: "null": must be a boolean',
+      '.properties[default].title: Invalid value: "null": must be a string',
+    ]);
+    assert.deepEqual(wrongSpec(withoutNulls(schema) as StructuralSchema), []);
+  });
+
   it('judges any JSON without throwing, and what it accepts compiles', () => {
     const keyword = fc.constantFrom(
       'type',
@@ -368,7 +383,12 @@ describe('checkCrd', () => {
         }) as unknown as JsonObject;
         if (checkCrd(crd, undefined, noRules).length > 0) return;
         const compiled = compileSchema({ type: 'object', properties: { spec: spec as StructuralSchema } });
-        compiled.validate({ spec: {} });
+        for (const value of [{ a: 'a' }, ['a'], 'a', 1, null]) {
+          const object: JsonObject = { spec: value };
+          compiled.prune(object);
+          compiled.applyDefaults(object);
+          compiled.validate(object, { spec: {} });
+        }
       }),
       { numRuns: 1000 },
     );

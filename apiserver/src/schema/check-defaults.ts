@@ -24,7 +24,7 @@ const children = (schema: StructuralSchema, field: string): [StructuralSchema, s
 ];
 
 const checkBelow = (schema: StructuralSchema, field: string): Cause[] => {
-  const own = schema.default === undefined ? [] : checkDefault(schema, schema.default, field);
+  const own = schema.default === undefined || schema.default === null ? [] : checkDefault(schema, schema.default, field);
   return [...own, ...children(schema, field).flatMap(([child, at]) => checkBelow(child, at))];
 };
 

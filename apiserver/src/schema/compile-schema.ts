@@ -86,13 +86,11 @@ const compileCheck = (schema: StructuralSchema): Check | undefined => {
   if (Object.values(checks).every((check) => check === undefined)) return undefined;
   return (value, old, run) => {
     const check = checks[kindOf(value)];
-    if (!check) return;
-    const before = run.causes.length;
-    check(value, old, run);
-    if (old !== undefined && run.causes.length > before && sameJson(value, old)) run.causes.length = before;
+    if (check && !(old !== undefined && sameJson(value, old))) check(value, old, run);
   };
 };
 
+/** Nearly every object is valid, and then what it was before is never looked at. */
 const compileValidate = (schema: StructuralSchema): CompiledSchema['validate'] => {
   const check = compileCheck(schema);
   return (object, old) => {
@@ -101,7 +99,7 @@ const compileValidate = (schema: StructuralSchema): CompiledSchema['validate'] =
     if (old === undefined || run.causes.length === 0) return found(run);
     const again = startRun();
     check?.(object, old, again);
-    return found(again);
+    return found({ ...again, lasting: run.lasting });
   };
 };
 

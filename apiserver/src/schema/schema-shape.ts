@@ -88,11 +88,14 @@ export const schemaShape = (schema: Json, field: string): Cause[] => {
   if (!isObject(schema)) return [invalidValue(field, schema, 'must be a schema object')];
   return Object.entries(schema).flatMap(([key, value]) => {
     const form = Object.hasOwn(forms, key) ? forms[key] : undefined;
-    return form === undefined || value === null ? [] : keywordShape(form, value, `${field}.${key}`);
+    return form === undefined ? [] : keywordShape(form, value, `${field}.${key}`);
   });
 };
 
-/** A schema without its nulls: in a schema, null says that a keyword is absent, except as a value that the schema talks about. */
+/**
+ * A schema without its nulls: null says that a keyword is absent. To be applied to a definition before it is checked and kept;
+ * any JSON may be given.
+ */
 export const withoutNulls = (schema: JsonObject): JsonObject => {
   const clean = (value: Json, key: string): Json => {
     if (key === 'default' || key === 'enum' || key === 'example') return value;
