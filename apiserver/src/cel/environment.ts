@@ -1,3 +1,4 @@
+import type { Budget } from './evaluate/budget.ts';
 import { type Regex, regexCache } from './evaluate/regex.ts';
 import { type Functions, kubernetesFunctions } from './library/functions.ts';
 import type { Overload } from './library/overload.ts';
@@ -6,7 +7,7 @@ import type { Overload } from './library/overload.ts';
 export interface Environment {
   functions: Functions;
   /** @throws CelError when the pattern is not valid. */
-  regex(pattern: string): Regex;
+  regex(pattern: string, budget?: Budget): Regex;
 }
 
 export const createEnvironment = (more: readonly Overload[] = []): Environment => ({

@@ -31,7 +31,7 @@ export const compileExpression = (source: string, environment: Environment, vari
     run: (values, budget) => {
       budget.beginCall();
       try {
-        return code({ slots: [...values], budget, regex: environment.regex });
+        return code({ slots: [...values], budget, regex: (pattern) => environment.regex(pattern, budget) });
       } catch (error) {
         if (error instanceof RangeError) throw new CelError(error.message); // a text or number that is too large for the runtime
         throw error;

@@ -90,6 +90,8 @@ const asOptional = (type: CelType): CelType => (type.kind === 'optional' ? type 
 const checkSelect = (expr: Of<'select'>, variables: Variables, inner: CheckInner): Checked => {
   const qualified = qualifiedName(expr);
   if (isTypeName(qualified) && !variables.has(qualified.split('.', 1)[0] ?? '')) return { type: { kind: 'type' }, cost: 1 };
+  const whole = qualified === undefined ? undefined : variables.get(qualified);
+  if (whole) return { type: whole, cost: 1 };
   const operand = inner(expr.operand);
   const type = fieldType(operand.type, expr.field);
   return { type: expr.optional ? asOptional(type) : type, cost: operand.cost + 1 };

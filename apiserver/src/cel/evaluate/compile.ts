@@ -96,6 +96,7 @@ const compileIdent = (name: string, slots: Slots): Code => {
 const compileSelect = (expr: Of<'select'>, slots: Slots, inner: CompileInner): Code => {
   const qualified = qualifiedName(expr);
   if (isTypeName(qualified) && !slots.has(qualified.split('.', 1)[0] ?? '')) return compileIdent(qualified, new Map());
+  if (qualified !== undefined && slots.has(qualified)) return compileIdent(qualified, slots);
   const operand = inner(expr.operand);
   const { field, optional } = expr;
   return (frame) => {

@@ -9,6 +9,8 @@ export interface Span {
 }
 
 export interface Regex {
+  /** Instructions of the compiled program. */
+  size: number;
   /** The leftmost match that starts at `from` or later. */
   find(text: string, from: number, budget: Budget): Span | undefined;
   test(text: string, budget: Budget): boolean;
@@ -41,13 +43,17 @@ export const compileRegex = (pattern: string): Regex => {
   }
 };
 
-/** Compiled patterns, the oldest forgotten first. */
-export const regexCache = (maxEntries = 256): ((pattern: string) => Regex) => {
+/** In steps of a match: compiling allocates, so an instruction weighs more than a step. */
+const compileSteps = { base: 500, perInstruction: 15 };
+
+/** Compiled patterns, the oldest forgotten first. Compiling a new one counts as work. */
+export const regexCache = (maxEntries = 256): ((pattern: string, budget?: Budget) => Regex) => {
   const entries = new Map<string, Regex>();
-  return (pattern) => {
+  return (pattern, budget) => {
     const known = entries.get(pattern);
     if (known) return known;
     const regex = compileRegex(pattern);
+    budget?.work(compileSteps.base + regex.size * compileSteps.perInstruction);
     const [oldest] = entries.keys();
     if (entries.size >= maxEntries && oldest !== undefined) entries.delete(oldest);
     entries.set(pattern, regex);
@@ -152,6 +158,7 @@ const walker = (program: Program): Regex => {
   };
 
   return {
+    size,
     find: (text, from, budget) => search(text, from, budget, false),
     test: (text, budget) => search(text, 0, budget, true) !== undefined,
   };

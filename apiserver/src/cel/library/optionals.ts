@@ -19,7 +19,7 @@ const unwrap = (list: ListValue): Value => {
   return new ArrayList(items);
 };
 
-const valueOf = (optional: OptionalValue): Value => {
+const presentValue = (optional: OptionalValue): Value => {
   if (optional.value === undefined) throw new CelError('optional.none() dereference');
   return optional.value;
 };
@@ -30,7 +30,7 @@ export const optionalFunctions: readonly Overload[] = [
   func('optional.none(): optional<A>', () => none),
   func('optional.unwrap(list<optional<A>>): list<A>', unwrap, { price: ([size = 1]) => size + 1 }),
   method('optional<A>.hasValue(): bool', (optional: OptionalValue) => optional.value !== undefined),
-  method('optional<A>.value(): A', valueOf),
+  method('optional<A>.value(): A', presentValue),
   method('optional<A>.or(optional<A>): optional<A>', (first: OptionalValue, second: OptionalValue) =>
     first.value === undefined ? second : first,
   ),

@@ -1,9 +1,9 @@
 import { CelError } from '../cel-error.ts';
-import { parseQuantity, Quantity, quantityOf } from '../value/quantity.ts';
+import { Quantity, quantityOf, readQuantity } from '../value/quantity.ts';
 import { func, method, type Overload, traverse } from './overload.ts';
 
 const parse = (text: string): Quantity => {
-  const quantity = parseQuantity(text);
+  const quantity = readQuantity(text);
   if (!quantity) throw new CelError(`quantities must match a number with an optional suffix: ${JSON.stringify(text.slice(0, 64))}`);
   return quantity;
 };
@@ -18,7 +18,7 @@ const order = (a: Quantity, b: Quantity): bigint => (a.nanos < b.nanos ? -1n : a
 
 export const quantityFunctions: readonly Overload[] = [
   func('quantity(string): quantity', parse, { price: traverse }),
-  func('isQuantity(string): bool', (text: string) => parseQuantity(text) !== undefined, { price: traverse }),
+  func('isQuantity(string): bool', (text: string) => readQuantity(text) !== undefined, { price: traverse }),
   method('quantity.sign(): int', (quantity: Quantity) => order(quantity, quantityOf(0n))),
   method('quantity.isInteger(): bool', (quantity: Quantity) => quantity.toInt() !== undefined),
   method('quantity.asInteger(): int', asInteger),

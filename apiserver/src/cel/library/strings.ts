@@ -48,8 +48,8 @@ const quoteEscapes: Record<string, string> = {
   '\t': '\\t',
   '\v': '\\v',
 };
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that quoting makes visible.
 const quote = (text: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that quoting makes visible.
   `"${text.replace(/["\\]/g, '\\$&').replace(/[\x07\b\f\n\r\t\v]/g, (sign) => quoteEscapes[sign] ?? sign)}"`;
 
 const asciiOnly = (text: string, pattern: RegExp, change: (part: string) => string): string => text.replace(pattern, change);
