@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 
@@ -21,9 +21,12 @@ const { version } = JSON.parse(readFileSync(here('../package.json'), 'utf8'));
 
 /** Bundles riverctl into cli/dist: the entry, and a chunk for each command and for what several share. */
 const dist = here('../dist');
+mkdirSync(dist, { recursive: true });
 rmSync(`${dist}/.built`, { force: true });
 const started = new Date();
-await build({
+const { metafile } = await build({
+  metafile: true,
+  absWorkingDir: dist,
   entryPoints: [here('./riverctl.ts')],
   outdir: dist,
   bundle: true,
@@ -34,8 +37,14 @@ await build({
   minify: true,
   legalComments: 'none',
   banner: { js: requireShim },
+  // The ES modules of yaml: its CommonJS files lose their named exports where a chunk is imported dynamically.
+  alias: { yaml: here('../../node_modules/yaml/browser/index.js') },
   define: { RIVER_VERSION: JSON.stringify(version) },
   plugins: [dropUnused],
   logLevel: 'warning',
 });
-writeFileSync(`${dist}/.built`, `${started.toISOString()}\n`);
+const made = new Set(Object.keys(metafile.outputs));
+for (const name of readdirSync(dist)) if (!made.has(name)) rmSync(`${dist}/${name}`);
+// As old as the build's start: a source that was saved meanwhile is newer than this, and the next call builds again.
+writeFileSync(`${dist}/.built`, '');
+utimesSync(`${dist}/.built`, started, started);

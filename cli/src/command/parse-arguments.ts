@@ -58,5 +58,8 @@ export const parseArguments = async (definition: Command, argv: readonly string[
   const parsed = await parse(normalize(argv, flags), { flags, strict: false } as Parameters<typeof parse>[1]);
   const args = parsed.argv.map(String);
   refuseUnknownFlags(args, definition.name);
-  return { args, flags: parsed.flags as ParsedArguments['flags'] };
+  // oclif leaves out a boolean that was not given; everyone else wants false.
+  const absent = Object.entries(flags).filter(([name, flag]) => flag.type === 'boolean' && parsed.flags[name] === undefined);
+  const values = { ...parsed.flags, ...Object.fromEntries(absent.map(([name]) => [name, false])) };
+  return { args, flags: values as ParsedArguments['flags'] };
 };

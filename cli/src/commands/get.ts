@@ -32,7 +32,7 @@ const fetchTable = async (client: ApiClient, { resource, names }: Target, choice
   for (const name of names) tables.push(await askTable(client, resourcePath(resource, { ...scope, name }), {}));
   const [first] = tables;
   if (!first) throw new UsageError(`name at least one of ${resource.plural}`);
-  return { ...first, rows: tables.flatMap(({ rows }) => rows) };
+  return { ...first, rows: tables.flatMap(({ rows }) => rows ?? []) };
 };
 
 const styleFor = (resource: DiscoveredResource, style: TableStyle, isMixed: boolean): TableStyle => ({
@@ -44,7 +44,7 @@ const styleFor = (resource: DiscoveredResource, style: TableStyle, isMixed: bool
 const printTables = async (context: Context, targets: readonly Target[], choice: Choice, style: TableStyle): Promise<void> => {
   const client = await context.client();
   const tables = await Promise.all(targets.map((target) => fetchTable(client, target, choice)));
-  const filled = targets.map((target, at) => ({ target, table: tables[at] })).filter(({ table }) => table && table.rows.length > 0);
+  const filled = targets.map((target, at) => ({ target, table: tables[at] })).filter(({ table }) => table?.rows?.length);
   for (const [at, { target, table }] of filled.entries()) {
     if (!table) continue;
     if (at > 0) context.write('\n');
@@ -95,12 +95,15 @@ const watch = async (
   const layout: ColumnLayout = { widths: [] };
   const shown = styleFor(target.resource, style, false);
   let withHeader = shown.withHeader;
+  let columns: ServerTable['columnDefinitions'] = null;
   const isTableFormat = format.kind === 'table' || format.kind === 'wide';
   for await (const { type, object } of watchTarget({ client, path, query, accept: isTableFormat ? acceptTable : 'application/json' })) {
     if (isTable(object)) {
-      const rows = tableRows(object, { ...shown, withHeader });
-      if (object.rows.length > 0) context.write(`${alignColumns(rows, layout).join('\n')}\n`);
-      withHeader &&= object.rows.length === 0;
+      columns = object.columnDefinitions ?? columns;
+      const count = object.rows?.length ?? 0;
+      const rows = tableRows({ ...object, columnDefinitions: columns }, { ...shown, withHeader });
+      if (count > 0) context.write(`${alignColumns(rows, layout).join('\n')}\n`);
+      withHeader &&= count === 0;
     } else if (format.kind === 'json') context.write(`${JSON.stringify({ type, object })}\n`);
     else
       context.write(

@@ -24,13 +24,13 @@ describe('parseDocuments', () => {
     assert.deepEqual(namesOf(await parseDocuments(JSON.stringify(list), 'f.json')), ['x']);
   });
 
-  it('reads scalars as Kubernetes does: yes is true, a date is text, 0o17 style octals are numbers', async () => {
+  it('reads scalars as Kubernetes does: yes is true, a date is text, octals are numbers', async () => {
     const [document] = await parseDocuments(
-      queue('a', 'spec: {on: yes, day: 2024-01-02, mode: 0755, time: "12:30", plain: 12:30:00, big: 1e3}'),
+      queue('a', 'spec: {on: yes, day: 2024-01-02, mode: 0755, new: 0o755, time: "12:30", plain: 12:30:00, big: 1e3}'),
       'f',
     );
     const spec = document?.object.spec as Record<string, unknown>;
-    assert.deepEqual(Object.values(spec), [true, '2024-01-02', 493, '12:30', '12:30:00', 1000]);
+    assert.deepEqual(Object.values(spec), [true, '2024-01-02', 493, 493, '12:30', '12:30:00', 1000]);
   });
 
   it('says where something is wrong', async () => {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isObject, type JsonObject, type KubeObject } from '@river/crds';
+import type { ScalarTag, Tags } from 'yaml';
 import { UsageError } from '../command/usage-error.ts';
 
 /** An object as a file says it, and where. */
@@ -47,6 +48,18 @@ const flatten = (value: unknown, source: string): Document[] => {
   return [{ object: checked(value, source), source }];
 };
 
+/** Kubernetes' reader knows neither dates nor base 60: they stay text. */
+const isKubernetesTag = (tag: Tags[number]): boolean =>
+  typeof tag === 'string' || !(/:(timestamp|binary)$/.test(tag.tag) || ('format' in tag && tag.format === 'TIME'));
+
+/** YAML 1.2's way to write a file mode, which Kubernetes takes too. */
+const newOctal: ScalarTag = {
+  tag: 'tag:yaml.org,2002:int',
+  default: true,
+  test: /^0o[0-7]+$/,
+  resolve: (text) => Number.parseInt(text.slice(2), 8),
+};
+
 /**
  * The objects in a text: YAML or JSON, one or many documents, Lists opened up. Reads as Kubernetes does: YAML 1.1
  * (`yes` is true), dates stay text.
@@ -56,13 +69,7 @@ export const parseDocuments = async (text: string, source: string): Promise<Docu
   const documents = parseAllDocuments(text, {
     version: '1.1',
     merge: true,
-    customTags: (tags) =>
-      tags
-        .filter(
-          (tag) =>
-            typeof tag === 'string' || !/:(timestamp|binary|int|float)$/.test(tag.tag) || !('format' in tag && tag.format === 'TIME'),
-        )
-        .filter((tag) => typeof tag === 'string' || !/:(timestamp|binary)$/.test(tag.tag)),
+    customTags: (tags) => [...tags.filter(isKubernetesTag), newOctal],
   });
   const list = Array.isArray(documents) ? documents : [];
   return list.flatMap((document, at) => {

@@ -4,8 +4,9 @@ import type { KubeObject } from '@river/crds';
 export interface ServerTable {
   kind: 'Table';
   metadata?: { resourceVersion?: string; continue?: string };
-  columnDefinitions: { name: string; priority?: number }[];
-  rows: { cells: unknown[]; object?: KubeObject }[];
+  /** Said once: left out of the later events of a watch. */
+  columnDefinitions?: { name: string; priority?: number }[] | null;
+  rows?: { cells: unknown[]; object?: KubeObject }[] | null;
 }
 
 export const acceptTable = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
@@ -28,9 +29,11 @@ const cellText = (cell: unknown): string => {
 
 /** The table's rows as text, header first when asked for. */
 export const tableRows = (table: ServerTable, style: TableStyle): string[][] => {
-  const shown = table.columnDefinitions.map((column, at) => ({ ...column, at })).filter(({ priority }) => style.isWide || !priority);
+  const shown = (table.columnDefinitions ?? [])
+    .map((column, at) => ({ ...column, at }))
+    .filter(({ priority }) => style.isWide || !priority);
   const header = [...(style.withNamespace ? ['NAMESPACE'] : []), ...shown.map(({ name }) => name.toUpperCase())];
-  const rows = table.rows.map(({ cells, object }) => [
+  const rows = (table.rows ?? []).map(({ cells, object }) => [
     ...(style.withNamespace ? [object?.metadata.namespace ?? ''] : []),
     ...shown.map(({ at, name }) => (name.toLowerCase() === 'name' ? style.namePrefix : '') + cellText(cells[at])),
   ]);

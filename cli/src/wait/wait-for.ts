@@ -32,13 +32,17 @@ const look = async (wait: WaitFor): Promise<KubeObject | undefined> => {
 };
 
 const timeoutError = (wait: WaitFor): CommandError =>
-  new CommandError('timeout', `${fullName(wait.resource, wait.name)}: not ${wait.what} within ${wait.timeoutMs / 1000} s`, 'Timeout');
+  new CommandError(
+    'timeout',
+    `${fullName(wait.resource, wait.name)}: not ${wait.what} within ${Math.round(wait.timeoutMs / 100) / 10} s`,
+    'Timeout',
+  );
 
 /** Watches one object until it is as wanted. @throws CommandError `timeout`. */
 export const waitFor = async (wait: WaitFor): Promise<void> => {
   if (wait.isDone(await look(wait))) return;
   if (wait.timeoutMs === 0) throw timeoutError(wait);
-  const signal = AbortSignal.timeout(wait.timeoutMs);
+  const signal = AbortSignal.timeout(Math.ceil(wait.timeoutMs));
   const path = resourcePath(wait.resource, place(wait));
   try {
     for await (const { type, object } of watchTarget({

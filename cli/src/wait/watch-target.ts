@@ -19,7 +19,7 @@ const isTransient = (error: unknown): boolean =>
   TransportError.is(error) && ['Reset', 'Truncated', 'Idle', 'Refused'].includes(error.reason);
 
 const versionOf = (object: KubeObject): string | undefined => {
-  const source = isTable(object) ? object.rows[0]?.object : object;
+  const source = isTable(object) ? object.rows?.[0]?.object : object;
   return source?.metadata.resourceVersion;
 };
 
