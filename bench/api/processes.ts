@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -23,7 +23,8 @@ export async function startServer(dir: string, store: string): Promise<RunningSe
   const pki = await ensureServerCertificates({ dir: join(dir, 'pki'), now: new Date() });
   const token = randomBytes(24).toString('hex');
   const tokenFile = join(dir, 'token');
-  writeFileSync(tokenFile, token, { mode: 0o600 });
+  const admin = { sha256: createHash('sha256').update(token).digest('hex'), user: 'admin', groups: ['system:masters'] };
+  writeFileSync(tokenFile, JSON.stringify({ tokens: [admin] }), { mode: 0o600 });
   const port = await freePort();
   const flags = { store, bind: '127.0.0.1', port: String(port), cert: pki.certFile, key: pki.keyFile, 'token-file': tokenFile };
   const startedMs = performance.now();

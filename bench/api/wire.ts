@@ -20,6 +20,8 @@ export interface Call {
   body?: string;
 }
 
+const longestSilenceMs = 30_000;
+
 /**
  * One kept TLS connection that carries one HTTP/1.1 request at a time. Client and server share the machine, so the client does as
  * little as will do: a general HTTP client would cost more than the server that is measured.
@@ -30,19 +32,31 @@ export interface Connection {
 }
 
 export async function connection(target: Target): Promise<Connection> {
-  const socket = await dial(target);
   let waiting: PromiseWithResolvers<Answer> | undefined;
-  const fail = (error: Error) => waiting?.reject(error);
-  const read = answerReader((answer) => {
-    const done = waiting;
+  const fail = (error: Error) => {
+    waiting?.reject(error);
     waiting = undefined;
-    done?.resolve(answer);
-  });
-  socket.on('data', read);
-  socket.on('error', fail);
-  socket.on('close', () => fail(new Error('the server closed the connection')));
+  };
+  const open = async () => {
+    const fresh = await dial(target);
+    fresh.on(
+      'data',
+      answerReader((answer) => {
+        const done = waiting;
+        waiting = undefined;
+        done?.resolve(answer);
+      }),
+    );
+    fresh.on('error', fail);
+    fresh.on('close', () => fail(new Error('the server closed the connection')));
+    fresh.setTimeout(longestSilenceMs, () => waiting && fresh.destroy(new Error(`no answer within ${longestSilenceMs / 1_000} s`)));
+    return fresh;
+  };
+  let socket = await open();
   return {
-    send(call) {
+    async send(call) {
+      // A server may close a connection that was idle for long: that is its right, and no part of what is measured.
+      if (socket.destroyed || socket.readableEnded) socket = await open();
       waiting = Promise.withResolvers<Answer>();
       socket.write(requestText(target, call));
       return waiting.promise;
