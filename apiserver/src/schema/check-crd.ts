@@ -2,12 +2,11 @@ import type { Cause, CrdNames, CrdSpec, CustomResourceDefinition, JsonObject } f
 import { type CheckRules, checkCrdVersion } from './check-crd-version.ts';
 import { compileSchema } from './compile-schema.ts';
 import { crdShape } from './crd-shape.ts';
-import { invalidValue, notSupported, required } from './field-causes.ts';
+import { append, invalidValue, mostCauses, notSupported, required } from './field-causes.ts';
 import { dns1035Label, dnsSubdomain, type NameRule } from './names.ts';
 
 export type { CheckRules } from './check-crd-version.ts';
 
-const mostCauses = 100;
 const approval = 'api-approved.kubernetes.io';
 
 const shape = compileSchema(crdShape);
@@ -35,11 +34,11 @@ const checkNames = (names: CrdNames): Cause[] => {
   const one = (key: string, text: string, rule: NameRule): Cause[] =>
     text === '' ? [required(`spec.names.${key}`)] : rule(text).map((what) => invalidValue(`spec.names.${key}`, text, what));
   const causes = [...one('plural', plural, dns1035Label), ...one('kind', kind, kindRule)];
-  if (singular !== undefined) causes.push(...one('singular', singular, dns1035Label));
-  if (listKind !== undefined) causes.push(...one('listKind', listKind, kindRule));
+  if (singular !== undefined) append(causes, one('singular', singular, dns1035Label));
+  if (listKind !== undefined) append(causes, one('listKind', listKind, kindRule));
   if (kind !== '' && kind === listKind) causes.push(invalidValue('spec.names.listKind', listKind, 'kind and listKind may not be the same'));
   for (const [key, texts] of Object.entries({ shortNames: shortNames ?? [], categories: categories ?? [] })) {
-    for (const [at, text] of texts.entries()) causes.push(...one(`${key}[${at}]`, text, dns1035Label));
+    for (const [at, text] of texts.entries()) append(causes, one(`${key}[${at}]`, text, dns1035Label));
   }
   return causes;
 };
@@ -49,7 +48,7 @@ const checkVersions = (spec: CrdSpec, checkRules: CheckRules): Cause[] => {
   if (spec.versions.length === 0) return [required(field)];
   const causes: Cause[] = [];
   const names = spec.versions.map((version) => version.name);
-  for (const [at, version] of spec.versions.entries()) causes.push(...checkCrdVersion(version, `${field}[${at}]`, checkRules));
+  for (const [at, version] of spec.versions.entries()) append(causes, checkCrdVersion(version, `${field}[${at}]`, checkRules));
   if (new Set(names).size < names.length) causes.push(invalidValue(field, names, 'must contain unique version names'));
   if (spec.versions.filter((version) => version.storage).length !== 1) {
     causes.push(invalidValue(field, names, 'must have exactly one version marked as storage version'));
@@ -102,10 +101,10 @@ export const checkCrd = (crd: JsonObject, old: CustomResourceDefinition | undefi
   const causes: Cause[] = [];
   if (name !== `${spec.names.plural}.${spec.group}`)
     causes.push(invalidValue('metadata.name', name, 'must be spec.names.plural+"."+spec.group'));
-  causes.push(...checkGroup(spec.group, metadata?.annotations ?? {}), ...checkNames(spec.names));
+  append(causes, checkGroup(spec.group, metadata?.annotations ?? {}), checkNames(spec.names));
   if ((spec.scope as string) === '') causes.push(required('spec.scope'));
   else if (!['Cluster', 'Namespaced'].includes(spec.scope)) causes.push(notSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced']));
-  causes.push(...checkVersions(spec, checkRules), ...checkConversion(spec));
-  if (old) causes.push(...checkUpdate(given, old));
+  append(causes, checkVersions(spec, checkRules), checkConversion(spec));
+  if (old) append(causes, checkUpdate(given, old));
   return causes.slice(0, mostCauses);
 };

@@ -1,7 +1,7 @@
 import type { Cause, StructuralSchema } from '@river/crds';
 import { checkCollections } from './check-collections.ts';
 import { checkValueValidations } from './check-value-validations.ts';
-import { forbidden, invalidValue, notSupported, required } from './field-causes.ts';
+import { append, forbidden, invalidValue, mostCauses, notSupported, required } from './field-causes.ts';
 import { compilePattern } from './pattern.ts';
 
 export type Level = 'root' | 'item' | 'field';
@@ -117,12 +117,13 @@ const checkAdditional = (schema: StructuralSchema, field: string): Cause[] => {
 const checkChildren = (schema: StructuralSchema, field: string): Cause[] => {
   const causes: Cause[] = [];
   for (const [key, property] of Object.entries(schema.properties ?? {})) {
-    causes.push(...checkStructural(property, `${field}.properties[${key}]`, 'field'));
+    if (causes.length >= mostCauses) break;
+    append(causes, checkStructural(property, `${field}.properties[${key}]`, 'field'));
   }
   if (typeof schema.additionalProperties === 'object') {
-    causes.push(...checkStructural(schema.additionalProperties, `${field}.additionalProperties`, 'field'));
+    append(causes, checkStructural(schema.additionalProperties, `${field}.additionalProperties`, 'field'));
   }
-  if (schema.items) causes.push(...checkStructural(schema.items, `${field}.items`, 'item'));
+  if (schema.items) append(causes, checkStructural(schema.items, `${field}.items`, 'item'));
   else if (schema.type === 'array') causes.push(required(`${field}.items`, 'must be specified'));
   return causes;
 };

@@ -1,6 +1,6 @@
 import type { Cause, StructuralSchema } from '@river/crds';
 import { checkKeywords, type Level } from './check-structural.ts';
-import { forbidden, required } from './field-causes.ts';
+import { append, forbidden, required } from './field-causes.ts';
 import { sameJson } from './json-value.ts';
 
 const mustNotSay: readonly (readonly [keyof StructuralSchema, string])[] = [
@@ -26,25 +26,25 @@ const isSaid = (schema: StructuralSchema, key: keyof StructuralSchema): boolean 
 /** Every field that a condition talks about must be known without it. `whole` is the schema that the condition is about. */
 const checkPart = (part: StructuralSchema, field: string, whole: StructuralSchema, wholeField: string): Cause[] => {
   const causes = mustNotSay.filter(([key]) => isSaid(part, key)).map(([key, why]) => forbidden(`${field}.${key}`, why));
-  causes.push(...checkKeywords(part, field));
+  append(causes, checkKeywords(part, field));
   for (const [key, property] of Object.entries(part.properties ?? {})) {
     const [at, wholeAt] = [`${field}.properties[${key}]`, `${wholeField}.properties[${key}]`];
     const known = whole.properties && Object.hasOwn(whole.properties, key) ? whole.properties[key] : undefined;
-    if (known) causes.push(...checkPart(property, at, known, wholeAt));
+    if (known) append(causes, checkPart(property, at, known, wholeAt));
     else causes.push(required(wholeAt, `because it is defined in ${at}`));
   }
-  if (part.items && whole.items) causes.push(...checkPart(part.items, `${field}.items`, whole.items, `${wholeField}.items`));
+  if (part.items && whole.items) append(causes, checkPart(part.items, `${field}.items`, whole.items, `${wholeField}.items`));
   else if (part.items) causes.push(required(`${wholeField}.items`, `because it is defined in ${field}.items`));
-  causes.push(...checkJunctors(part, field, whole, wholeField));
+  append(causes, checkJunctors(part, field, whole, wholeField));
   return causes;
 };
 
 const checkJunctors = (schema: StructuralSchema, field: string, whole: StructuralSchema, wholeField: string): Cause[] => {
   const causes: Cause[] = [];
   for (const key of ['allOf', 'anyOf', 'oneOf'] as const) {
-    for (const [at, part] of (schema[key] ?? []).entries()) causes.push(...checkPart(part, `${field}.${key}[${at}]`, whole, wholeField));
+    for (const [at, part] of (schema[key] ?? []).entries()) append(causes, checkPart(part, `${field}.${key}[${at}]`, whole, wholeField));
   }
-  if (schema.not) causes.push(...checkPart(schema.not, `${field}.not`, whole, wholeField));
+  if (schema.not) append(causes, checkPart(schema.not, `${field}.not`, whole, wholeField));
   return causes;
 };
 

@@ -1,8 +1,6 @@
 import type { Cause, Json } from '@river/crds';
+import { mostCauses } from './field-causes.ts';
 import { fieldPath } from './field-path.ts';
-
-/** How many causes one answer names. */
-const mostCauses = 100;
 
 /** One validation on its way through an object: where it is, and what it found. */
 export interface Run {

@@ -226,6 +226,18 @@ describe('validate', () => {
       { kind: 'A' },
       ['spec.apiVersion: Required value: must not be empty'],
     ],
+    [
+      'embedded resources have well-formed metadata',
+      { type: 'object', 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true },
+      { apiVersion: 'apps/v1', kind: 'A', metadata: { name: 'a/b', namespace: 'ns' } },
+      ['spec.metadata.name: Invalid value: "a/b": may not contain \'/\''],
+    ],
+    [
+      'embedded metadata of the wrong type',
+      { type: 'object', 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true },
+      { apiVersion: 'v1', kind: 'A', metadata: { labels: { a: 1 } } },
+      ['spec.metadata.labels.a: Invalid value: "integer": spec.metadata.labels.a in body must be of type string: "integer"'],
+    ],
   ];
   for (const [name, schema, value, expected] of cases) it(name, () => assert.deepEqual(wrong(schema, value), expected));
 

@@ -8,6 +8,7 @@ import { objectChecks } from './check-object.ts';
 import { enumCheck, numberChecks, stringChecks } from './check-scalar.ts';
 import { typeInvalid } from './field-causes.ts';
 import { sameJson } from './json-value.ts';
+import { objectMetaSchema } from './object-meta-schema.ts';
 import { compilePrune, type Prune } from './prune.ts';
 
 /** A structural schema, made ready once for every object of its kind. The schema must have passed `checkCrd`. */
@@ -66,7 +67,11 @@ const checksByKind = (schema: StructuralSchema): Record<Kind, Check | undefined>
     number: [...any, ...numbers],
     string: [...any, ...stringChecks(schema)],
     array: [...any, ...listChecks(schema, itemCheck)],
-    object: [...any, ...objectChecks(schema, compileCheck), ...(schema['x-kubernetes-embedded-resource'] ? [embeddedCheck] : [])],
+    object: [
+      ...any,
+      ...objectChecks(schema, compileCheck),
+      ...(schema['x-kubernetes-embedded-resource'] ? [embeddedCheck(compileCheck(objectMetaSchema))] : []),
+    ],
   };
   const wrongType = typeCheck(schema);
   const of = (kind: Kind): Check | undefined => wrongType(kind) ?? allOf([...own[kind], ...last]);

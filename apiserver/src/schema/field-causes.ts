@@ -20,6 +20,20 @@ const shown = (value: Json): string => {
 
 const withDetail = (body: string, detail: string): string => (detail === '' ? body : `${body}: ${detail}`);
 
+/** How many causes one answer names. */
+export const mostCauses = 100;
+
+/** Adds causes up to the most that an answer names: what a stranger can make many of is never spread out. */
+export const append = (causes: Cause[], ...more: (readonly Cause[])[]): Cause[] => {
+  for (const some of more) {
+    for (const cause of some) {
+      if (causes.length >= mostCauses) return causes;
+      causes.push(cause);
+    }
+  }
+  return causes;
+};
+
 /** The causes of a refusal, worded as Kubernetes words them. The field is said apart from the message. */
 export const required = (field: string, detail = ''): Cause => ({
   reason: 'FieldValueRequired',

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Json, JsonObject, StructuralSchema } from '@river/crds';
+import type { Cause, Json, JsonObject, StructuralSchema } from '@river/crds';
 import fc from 'fast-check';
+import { checkCrd } from './check-crd.ts';
 import { compileSchema } from './compile-schema.ts';
 import { stringFormats } from './formats.ts';
 import { compilePattern } from './pattern.ts';
+import { validateMetadata } from './validate-metadata.ts';
 
 const size = 1_400_000;
 const text: StructuralSchema = { type: 'string' };
@@ -62,6 +64,50 @@ describe('hostile objects', () => {
       const update = fastest(() => compiled.validate({ spec: make() }, old));
       t.diagnostic(`create ${create.toFixed(1)} ms, update ${update.toFixed(1)} ms`);
       assert.ok(create < 300 && update < 600, `create ${create} ms, update ${update} ms`);
+    });
+  }
+});
+
+describe('hostile metadata and definitions', () => {
+  const entries = Object.fromEntries(Array.from({ length: 150_000 }, (_, at) => [`?${at}`, '?']));
+  const identity = { name: 'x', namespace: 'x' };
+  const rules = { namespaced: true, nameRule: 'subdomain' } as const;
+  const crd = (schema: Json): JsonObject => ({
+    metadata: { name: 'as.b.c' },
+    spec: {
+      group: 'b.c',
+      names: { plural: 'as', kind: 'A' },
+      scope: 'Cluster',
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
+    },
+  });
+  const broad = (property: Json): Json => ({
+    type: 'object',
+    properties: Object.fromEntries(Object.keys(entries).map((key) => [key, property])),
+  });
+  const deep = (inner: Json): Json => {
+    let schema = inner;
+    for (let level = 0; level < 200; level++) schema = { type: 'object', properties: { a: schema } };
+    return schema;
+  };
+  const cases: [string, () => Cause[]][] = [
+    ['labels', () => validateMetadata({ ...identity, labels: entries }, rules)],
+    ['annotations', () => validateMetadata({ ...identity, annotations: entries }, rules)],
+    ['finalizers', () => validateMetadata({ ...identity, finalizers: Object.keys(entries) }, rules)],
+    ['owners', () => validateMetadata({ ...identity, ownerReferences: Object.keys(entries).map((name) => ({ name })) }, rules)],
+    ['properties without type', () => checkCrd(crd(broad({})), undefined, () => [])],
+    ['misshapen properties', () => checkCrd(crd(broad(1)), undefined, () => [])],
+    ['faults deep inside', () => checkCrd(crd(deep(broad({}))), undefined, () => [])],
+    ['misshapen parts deep inside', () => checkCrd(crd(deep(broad({ type: 1 }))), undefined, () => [])],
+  ];
+  for (const [name, judge] of cases) {
+    it(`names a bounded number of faults in 150,000 ${name}`, (t) => {
+      let causes: Cause[] = [];
+      const took = fastest(() => {
+        causes = judge();
+      });
+      t.diagnostic(`${took.toFixed(1)} ms`);
+      assert.ok(causes.length > 0 && causes.length <= 100 && took < 600, `${causes.length} causes in ${took} ms`);
     });
   }
 });

@@ -1,5 +1,5 @@
 import { type Cause, isObject, type Json, type JsonObject } from '@river/crds';
-import { invalidValue } from './field-causes.ts';
+import { append, invalidValue, mostCauses } from './field-causes.ts';
 
 type Form =
   | 'text'
@@ -64,6 +64,15 @@ const flat: Readonly<Partial<Record<Form, readonly [(value: Json) => boolean, st
   objects: [(value) => Array.isArray(value) && value.every(isObject), 'must be a list of objects'],
 };
 
+const eachShape = (schemas: readonly (readonly [Json, string])[]): Cause[] => {
+  const causes: Cause[] = [];
+  for (const [schema, field] of schemas) {
+    if (causes.length >= mostCauses) break;
+    append(causes, schemaShape(schema, field));
+  }
+  return causes;
+};
+
 const keywordShape = (form: Form, value: Json, field: string): Cause[] => {
   const rule = flat[form];
   if (rule) return rule[0](value) ? [] : [invalidValue(field, value, rule[1])];
@@ -74,10 +83,10 @@ const keywordShape = (form: Form, value: Json, field: string): Cause[] => {
       return typeof value === 'boolean' ? [] : schemaShape(value, field);
     case 'schemas':
       if (!Array.isArray(value)) return [invalidValue(field, value, 'must be a list of schemas')];
-      return value.flatMap((item, at) => schemaShape(item, `${field}[${at}]`));
+      return eachShape(value.map((item, at) => [item, `${field}[${at}]`]));
     case 'schema-map':
       if (!isObject(value)) return [invalidValue(field, value, 'must be a map of schemas')];
-      return Object.entries(value).flatMap(([key, item]) => schemaShape(item, `${field}[${key}]`));
+      return eachShape(Object.entries(value).map(([key, item]) => [item, `${field}[${key}]`]));
     default:
       return [];
   }
@@ -86,10 +95,13 @@ const keywordShape = (form: Form, value: Json, field: string): Cause[] => {
 /** Whether a stranger's JSON has the shape of a schema at all, so that everything after may read it as one. */
 export const schemaShape = (schema: Json, field: string): Cause[] => {
   if (!isObject(schema)) return [invalidValue(field, schema, 'must be a schema object')];
-  return Object.entries(schema).flatMap(([key, value]) => {
+  const causes: Cause[] = [];
+  for (const [key, value] of Object.entries(schema)) {
+    if (causes.length >= mostCauses) break;
     const form = Object.hasOwn(forms, key) ? forms[key] : undefined;
-    return form === undefined ? [] : keywordShape(form, value, `${field}.${key}`);
-  });
+    if (form !== undefined) append(causes, keywordShape(form, value, `${field}.${key}`));
+  }
+  return causes;
 };
 
 /**
