@@ -1,4 +1,5 @@
 import { ApiError } from '@river/crds';
+import { coversJson, parseAccept } from '../discovery/accept.ts';
 import {
   aggregatedDiscovery,
   apiGroup,
@@ -33,6 +34,12 @@ export interface DocumentDeps {
 
 const json = 'application/json';
 
+const notAcceptable = (): ApiError => new ApiError('NotAcceptable', `only the following media types are accepted: ${json}`);
+
+const requireJson = ({ request }: Exchange): void => {
+  if (!parseAccept(request.headers.accept).some(coversJson)) throw notAcceptable();
+};
+
 /** Everything below `/` that is not an object: discovery, OpenAPI, version, health, metrics. */
 export function documents(deps: DocumentDeps): (exchange: Exchange, path: string[]) => Promise<void> {
   let memo = new Map<string, Document>();
@@ -51,7 +58,7 @@ export function documents(deps: DocumentDeps): (exchange: Exchange, path: string
   };
   const discovery = (exchange: Exchange, root: 'api' | 'apis'): Document => {
     const form = negotiateDiscovery(exchange.request.headers.accept);
-    if (form === 'notAcceptable') throw new ApiError('NotAcceptable', 'only the following media types are accepted: application/json');
+    if (form === 'notAcceptable') throw notAcceptable();
     return made(`${root} ${form}`, discoveryContentType(form), (infos) => {
       if (form !== 'legacy') return aggregatedDiscovery(infos, root, form);
       return root === 'api' ? apiVersions() : apiGroupList(infos);
@@ -63,7 +70,10 @@ export function documents(deps: DocumentDeps): (exchange: Exchange, path: string
     if (root === 'api' || (root === 'apis' && group === '')) return discovery(exchange, root);
     if (root === 'apis' && more === undefined) return version === '' ? oneGroup(group) : resourceList(group, version, '');
     if (root === 'version' && path.length === 1) return made('version', json, () => versionInfo(deps.build));
-    if (root === 'openapi') return openApi(path);
+    if (root === 'openapi') {
+      requireJson(exchange);
+      return openApi(path);
+    }
     if (path.length === 0) return made('root', json, (infos) => ({ paths: rootPaths(infos) }));
     throw noSuchResource();
   };

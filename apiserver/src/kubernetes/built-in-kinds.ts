@@ -6,10 +6,17 @@ import type { KindRules, ServedKind, ServedVersion } from '../registry/served-ki
 import { checkDefinition, completeDefinition } from './definition-rules.ts';
 import { eventFromCore, eventToCore } from './event-conversion.ts';
 import { completeNamespace, isNamespaceHeld } from './namespace-rules.ts';
+import { checkPolicyObject } from './policy-rules.ts';
 import { checkPriorityClass } from './priority-class-rules.ts';
 import { checkConfigMap, checkSecret, completeSecret } from './secret-rules.ts';
 
-const usual: KindRules = { ...customKindRules, allowsBlindUpdate: true, acceptsStrategicPatch: true };
+const usual: KindRules = {
+  ...customKindRules,
+  allowsBlindUpdate: true,
+  acceptsStrategicPatch: true,
+  dropsNulls: true,
+  hasGeneration: false,
+};
 
 /** What each of Kubernetes' own kinds does beyond its schema, by plural. */
 const rulesOf: Readonly<Record<string, Partial<KindRules>>> = {
@@ -18,8 +25,10 @@ const rulesOf: Readonly<Record<string, Partial<KindRules>>> = {
   configmaps: { check: checkConfigMap },
   events: { createsOnUpdate: true },
   leases: { createsOnUpdate: true, allowsBlindUpdate: false },
-  customresourcedefinitions: { allowsBlindUpdate: false, complete: completeDefinition, check: checkDefinition },
-  priorityclasses: { check: checkPriorityClass },
+  customresourcedefinitions: { allowsBlindUpdate: false, hasGeneration: true, complete: completeDefinition, check: checkDefinition },
+  validatingadmissionpolicies: { hasGeneration: true, check: checkPolicyObject },
+  validatingadmissionpolicybindings: { hasGeneration: true },
+  priorityclasses: { hasGeneration: true, check: checkPriorityClass },
 };
 
 /** Kubernetes' own kinds, from the same definitions as any other kind. Both groups of events show the objects of the core one. */

@@ -32,7 +32,7 @@ function fieldValue({ kind, version }: Target, object: CachedObject, path: strin
 }
 
 function readField(object: KubeObject, path: string): string {
-  const [value] = compileJsonPath(`.${path}`)(asJson(object));
+  const [value] = compileJsonPath(path)(asJson(object));
   return value === undefined || value === null ? '' : String(value);
 }
 
@@ -40,6 +40,13 @@ export interface SelectorQuery {
   labelSelector?: string | undefined;
   fieldSelector?: string | undefined;
 }
+
+const selectablePaths = ({ version }: Target): Map<string, string> =>
+  new Map([
+    ['metadata.name', 'metadata.name'],
+    ['metadata.namespace', 'metadata.namespace'],
+    ...version.info.selectableFields.map(({ label, path }): [string, string] => [label, path]),
+  ]);
 
 /** @throws ApiError BadRequest when a selector cannot be read or names a field that is not selectable. */
 export function selectionOf(target: Target, { labelSelector = '', fieldSelector = '' }: SelectorQuery): Selection {
@@ -49,18 +56,15 @@ export function selectionOf(target: Target, { labelSelector = '', fieldSelector 
   }
   const matchesLabels = labelSelector === '' ? null : labelMatcher(understood('label', labelSelector, parseLabelSelector));
   const terms = fieldSelector === '' ? [] : understood('field', fieldSelector, parseFieldSelector);
-  const selectable = new Set([
-    'metadata.name',
-    'metadata.namespace',
-    ...target.version.info.selectableFields.map((path) => path.replace(/^\./, '')),
-  ]);
+  const paths = selectablePaths(target);
   for (const { field } of terms) {
-    if (!selectable.has(field))
-      throw new ApiError('BadRequest', `field label not supported: ${field} (this kind has ${[...selectable].join(', ')})`);
+    if (paths.has(field)) continue;
+    throw new ApiError('BadRequest', `field label not supported: ${field} (this kind has ${[...paths.keys()].join(', ')})`);
   }
   return {
     matches: (object) =>
-      (matchesLabels === null || matchesLabels(object.labels)) && matchesFields(terms, (field) => fieldValue(target, object, field)),
+      (matchesLabels === null || matchesLabels(object.labels)) &&
+      matchesFields(terms, (field) => fieldValue(target, object, paths.get(field) ?? '')),
     isEverything: false,
     id: `${labelSelector}\n${fieldSelector}`,
   };

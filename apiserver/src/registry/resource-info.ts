@@ -17,8 +17,8 @@ export interface ResourceInfo {
   scale: { specReplicasPath: string; statusReplicasPath: string; labelSelectorPath?: string } | null;
   schema: StructuralSchema;
   columns: readonly PrinterColumn[];
-  /** Paths such as `.spec.nodeName`, without metadata.name and metadata.namespace, which every kind has. */
-  selectableFields: readonly string[];
+  /** Fields that selectors may name, by label; without metadata.name and metadata.namespace, which every kind has. */
+  selectableFields: readonly { path: string; label: string }[];
   /** The version in which the kind's objects are kept. */
   storageVersion: string;
   deprecated: boolean;

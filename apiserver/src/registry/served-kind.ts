@@ -26,6 +26,10 @@ export interface KindRules {
   /** A PUT to a name that does not exist creates it. */
   createsOnUpdate: boolean;
   acceptsStrategicPatch: boolean;
+  /** Null is the same as nothing, as in the structs of Kubernetes' own kinds. */
+  dropsNulls: boolean;
+  /** Changes of what is wanted are counted in metadata.generation. */
+  hasGeneration: boolean;
   /** The parts that the server fills in; in place. */
   complete(object: KubeObject, old: KubeObject | undefined): void;
   check(object: KubeObject, old: KubeObject | undefined): Cause[];

@@ -6,7 +6,7 @@ import { qualifiedName, type Target } from '../registry/served-kind.ts';
 import type { Check } from '../store/store.ts';
 import { changeObject, type Step } from './change-object.ts';
 import { liveNamespace } from './live-namespace.ts';
-import { requireKind, type Sent, shape, validate } from './prepare-object.ts';
+import { dropEmptied, requireKind, type Sent, shape, validate } from './prepare-object.ts';
 import { timestamp, type WriteDeps, type WriteOptions, type Written } from './write-context.ts';
 
 const maxGeneratedBase = 58;
@@ -32,7 +32,7 @@ export async function createObject(deps: WriteDeps, creation: Creation): Promise
   requireNamespace(target, namespace, sent.object);
   const { metadata } = sent.object;
   if (metadata.resourceVersion) throw new ApiError('BadRequest', 'resourceVersion should not be set on objects to be created');
-  shape(target.version, sent, creation.options);
+  shape(target, sent, creation.options);
   if (metadata.name) return insert(deps, creation, sent.object);
   for (let tries = 1; ; tries++) {
     if (metadata.generateName) metadata.name = metadata.generateName.slice(0, maxGeneratedBase) + deps.nameSuffix();
@@ -73,6 +73,8 @@ export async function newObject(
   const now = timestamp(deps.now());
   if (version.info.hasStatus) delete object.status;
   stamp(object, { namespace, uid: deps.newUid(), now });
+  dropEmptied(object);
+  if (kind.rules.hasGeneration) object.metadata.generation = 1;
   object.metadata.managedFields =
     managedFields ??
     trackUpdate({
@@ -81,6 +83,7 @@ export async function newObject(
       manager: options.fieldManager,
       apiVersion: version.apiVersion,
       subresource: '',
+      hasStatus: version.info.hasStatus,
       schema: version.structural,
       now: deps.now(),
     });
@@ -97,7 +100,7 @@ function stamp({ metadata }: KubeObject, given: { namespace: string; uid: string
   else delete metadata.namespace;
   metadata.uid = given.uid;
   metadata.creationTimestamp = given.now;
-  metadata.generation = 1;
+  delete metadata.generation;
   delete metadata.resourceVersion;
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;

@@ -54,7 +54,7 @@ function markOrRemove(deps: WriteDeps, { target, deleteOptions }: Deletion, old:
   if (!isMarked) {
     next.metadata.deletionTimestamp = timestamp(deps.now());
     next.metadata.deletionGracePeriodSeconds = gracePeriodSeconds;
-    next.metadata.generation = (old.metadata.generation ?? 1) + 1;
+    if (target.kind.rules.hasGeneration) next.metadata.generation = (old.metadata.generation ?? 1) + 1;
   }
   target.kind.rules.complete(next, old);
   if (finalizers.length === 0 && !target.kind.rules.isHeld(next)) return { do: 'delete', object: target.version.toStorage(old) };

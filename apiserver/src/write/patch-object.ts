@@ -1,6 +1,7 @@
 import { ApiError, isObject, type Json, type JsonObject, type KubeObject } from '@river/crds';
 import { applyConfiguration } from '../apply/apply-configuration.ts';
 import type { CachedObject } from '../cache/cached-object.ts';
+import { fieldValidation } from '../decode/field-validation.ts';
 import { asJson, asObject } from '../object/encode.ts';
 import { objectKey } from '../object/object-key.ts';
 import { jsonPatch } from '../patch/json-patch.ts';
@@ -10,7 +11,7 @@ import { currentObject } from '../read/present.ts';
 import type { Target } from '../registry/served-kind.ts';
 import { changeObject, type Step } from './change-object.ts';
 import { newObject, refuseWhileRetiring, requireNamespace } from './create-object.ts';
-import { requireKind, shape, strip } from './prepare-object.ts';
+import { requireKind, shape } from './prepare-object.ts';
 import { modified, notFound, replaceObject, type Subresource } from './update-object.ts';
 import type { WriteDeps, WriteOptions, Written } from './write-context.ts';
 
@@ -50,7 +51,7 @@ const decidePatch =
     const old = currentObject(current, target.version, target.kind.cache);
     const next = patched(patch, asJson(old));
     requirePatchable(target, old, next);
-    shape(target.version, { object: next, duplicates }, options);
+    shape(target, { object: next, duplicates }, options);
     return replaceObject(deps, patch, current, next);
   };
 
@@ -87,7 +88,7 @@ const decideApply =
     }
     if (live && config.metadata.resourceVersion && config.metadata.resourceVersion !== live.metadata.resourceVersion)
       throw modified(target, name);
-    strip(target.version, { object: config, duplicates: patch.duplicates }, options);
+    options.warnings.push(...fieldValidation(options.fieldValidation, { unknown: [], duplicates: patch.duplicates }));
     const result = applyConfiguration({
       live,
       config: asJson(config),
@@ -95,6 +96,7 @@ const decideApply =
       force,
       apiVersion: target.version.apiVersion,
       subresource: subresource === 'finalize' ? '' : subresource,
+      hasStatus: target.version.info.hasStatus,
       schema: target.version.structural,
       now: deps.now(),
     });

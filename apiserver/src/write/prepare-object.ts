@@ -1,7 +1,8 @@
 import { ApiError, type Cause, type JsonObject, type KubeObject } from '@river/crds';
 import { fieldValidation } from '../decode/field-validation.ts';
 import { asJson } from '../object/encode.ts';
-import type { ServedVersion, Target } from '../registry/served-kind.ts';
+import type { Target } from '../registry/served-kind.ts';
+import { dropNulls } from '../schema/drop-nulls.ts';
 import { invalid } from '../schema/invalid.ts';
 import { validateMetadata } from '../schema/validate-metadata.ts';
 import type { WriteOptions } from './write-context.ts';
@@ -20,21 +21,34 @@ export function requireKind({ kind, version }: Target, object: KubeObject): void
   }
 }
 
-/** Removes what the schema does not know, and says so as the client asked to be told. */
-export function strip(
-  version: ServedVersion,
+/** Removes what the schema does not know, says so as the client asked to be told, and fills in defaults. */
+export function shape(
+  { kind, version }: Target,
   { object, duplicates }: Sent,
   options: Pick<WriteOptions, 'fieldValidation' | 'warnings'>,
 ): void {
+  dropMetadataNulls(object);
+  if (kind.rules.dropsNulls) dropNulls(asJson(object), version.structural);
   const unknown = version.schema.prune(asJson(object));
   const about = { kind: version.info.kind, version: version.info.version };
   options.warnings.push(...fieldValidation(options.fieldValidation, { unknown, duplicates }, about));
+  version.schema.applyDefaults(asJson(object));
 }
 
-/** {@link strip}, and defaults filled in. */
-export function shape(version: ServedVersion, sent: Sent, options: Pick<WriteOptions, 'fieldValidation' | 'warnings'>): void {
-  strip(version, sent, options);
-  version.schema.applyDefaults(asJson(sent.object));
+/** Metadata is the same struct in every kind, and its zero times travel as null. */
+function dropMetadataNulls({ metadata }: KubeObject): void {
+  const fields = metadata as unknown as Record<string, unknown>;
+  for (const [field, value] of Object.entries(fields)) if (value === null) delete fields[field];
+}
+
+const emptied = ['labels', 'annotations', 'finalizers', 'ownerReferences'] as const;
+
+/** In metadata, a map or list that has been emptied and one that is not there are the same thing: it is not kept. */
+export function dropEmptied({ metadata }: KubeObject): void {
+  for (const field of emptied) {
+    const value: unknown = metadata[field];
+    if (value === null || (typeof value === 'object' && Object.keys(value).length === 0)) delete metadata[field];
+  }
 }
 
 /** Everything that is wrong with an object, at once. */

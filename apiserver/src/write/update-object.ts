@@ -9,7 +9,7 @@ import { sameJson } from '../schema/json-value.ts';
 import { changeObject, type Step } from './change-object.ts';
 import { newObject, requireNamespace } from './create-object.ts';
 import { keepImmutable, nextGeneration, refuseNewFinalizers } from './keep-immutable.ts';
-import { requireKind, type Sent, shape, validate } from './prepare-object.ts';
+import { dropEmptied, requireKind, type Sent, shape, validate } from './prepare-object.ts';
 import type { WriteDeps, WriteOptions, Written } from './write-context.ts';
 
 export type Subresource = '' | 'status' | 'scale' | 'finalize';
@@ -41,7 +41,7 @@ export async function updateObject(deps: WriteDeps, update: Update): Promise<Wri
   requireKind(target, sent.object);
   requireNamespace(target, namespace, sent.object);
   requireName(sent.object, name);
-  shape(target.version, sent, options);
+  shape(target, sent, options);
   return changeObject(deps, {
     kind: target.kind,
     namespace,
@@ -68,6 +68,7 @@ export async function replaceObject(deps: WriteDeps, replacement: Replacement, c
   const { kind, version } = target;
   const old = currentObject(current, version, kind.cache);
   keepImmutable(target, subresource, old, next);
+  dropEmptied(next);
   const managedFields =
     replacement.managedFields ??
     trackUpdate({
@@ -76,13 +77,14 @@ export async function replaceObject(deps: WriteDeps, replacement: Replacement, c
       manager: options.fieldManager,
       apiVersion: version.apiVersion,
       subresource: subresource === 'finalize' ? '' : subresource,
+      hasStatus: version.info.hasStatus,
       schema: version.structural,
       now: deps.now(),
     });
   if (managedFields.length > 0) next.metadata.managedFields = managedFields;
   else delete next.metadata.managedFields;
   kind.rules.complete(next, old);
-  nextGeneration(target, old, next);
+  if (kind.rules.hasGeneration) nextGeneration(target, old, next);
   if (isSame(old, next)) return { do: 'unchanged' };
   refuseNewFinalizers(target, old, next);
   validate(target, next, old);
