@@ -155,9 +155,9 @@ describe('hostile bodies', () => {
     it(`judges 1.4 MB of ${name} quickly`, (t) => {
       const body = bytes(text);
       const times = [1, 2, 3].map(() => {
-        const start = performance.now();
+        const start = process.cpuUsage();
         refusal(body);
-        return performance.now() - start;
+        return process.cpuUsage(start).user / 1000;
       });
       t.diagnostic(`${Math.min(...times).toFixed(1)} ms`);
       assert.ok(Math.min(...times) < 150, `${times} ms`);

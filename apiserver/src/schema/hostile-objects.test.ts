@@ -11,11 +11,12 @@ import { validateMetadata } from './validate-metadata.ts';
 const size = 1_400_000;
 const text: StructuralSchema = { type: 'string' };
 const list = (items: StructuralSchema, more: StructuralSchema = {}): StructuralSchema => ({ type: 'array', items, ...more });
+/** Milliseconds of processor time, which other work on the machine does not stretch much; the best of three. */
 const fastest = (work: () => void): number => {
   const times = [1, 2, 3].map(() => {
-    const start = performance.now();
+    const start = process.cpuUsage();
     work();
-    return performance.now() - start;
+    return process.cpuUsage(start).user / 1000;
   });
   return Math.min(...times);
 };
@@ -90,15 +91,17 @@ describe('hostile metadata and definitions', () => {
     for (let level = 0; level < 200; level++) schema = { type: 'object', properties: { a: schema } };
     return schema;
   };
+  const [untyped, misshapen] = [crd(broad({})), crd(broad(1))];
+  const [deepUntyped, deepMisshapen] = [crd(deep(broad({}))), crd(deep(broad({ type: 1 })))];
   const cases: [string, () => Cause[]][] = [
     ['labels', () => validateMetadata({ ...identity, labels: entries }, rules)],
     ['annotations', () => validateMetadata({ ...identity, annotations: entries }, rules)],
     ['finalizers', () => validateMetadata({ ...identity, finalizers: Object.keys(entries) }, rules)],
     ['owners', () => validateMetadata({ ...identity, ownerReferences: Object.keys(entries).map((name) => ({ name })) }, rules)],
-    ['properties without type', () => checkCrd(crd(broad({})), undefined, () => [])],
-    ['misshapen properties', () => checkCrd(crd(broad(1)), undefined, () => [])],
-    ['faults deep inside', () => checkCrd(crd(deep(broad({}))), undefined, () => [])],
-    ['misshapen parts deep inside', () => checkCrd(crd(deep(broad({ type: 1 }))), undefined, () => [])],
+    ['properties without type', () => checkCrd(untyped, undefined, () => [])],
+    ['misshapen properties', () => checkCrd(misshapen, undefined, () => [])],
+    ['faults deep inside', () => checkCrd(deepUntyped, undefined, () => [])],
+    ['misshapen parts deep inside', () => checkCrd(deepMisshapen, undefined, () => [])],
   ];
   for (const [name, judge] of cases) {
     it(`names a bounded number of faults in 150,000 ${name}`, (t) => {
