@@ -12,8 +12,14 @@ const benches: Record<string, { about: string; load: () => Promise<(args: string
 
 const [name = '', ...args] = process.argv.slice(2);
 const bench = benches[name];
-if (bench) process.exitCode = await (await bench.load())(args);
-else {
+if (bench) {
+  try {
+    process.exitCode = await (await bench.load())(args);
+  } catch (error) {
+    process.stderr.write(`bench ${name}: ${error instanceof Error ? error.message : error}\n`);
+    process.exitCode = 1;
+  }
+} else {
   const list = Object.entries(benches).map(([title, { about }]) => `  ${title.padEnd(10)}${about}\n`);
   process.stdout.write(`Usage: ./river bench NAME [--quick] [--help]\n\n${list.join('')}`);
   process.exitCode = name === '' || name === '--help' ? 0 : 2;

@@ -47,7 +47,7 @@ async function openGroup(target: Target, path: string, count: number): Promise<W
 }
 
 /** An event ends with a bare line feed; HTTP's chunks end with CR LF. So events are counted without being parsed. */
-function lineCounter(): (bytes: Buffer) => number {
+export function lineCounter(): (bytes: Buffer) => number {
   let last = 0;
   return (bytes) => {
     let lines = 0;

@@ -109,7 +109,7 @@ function requestText(target: Target, { method, path, contentType = 'application/
 const statusOf = (head: Buffer) => Number(head.toString('latin1', 9, 12));
 
 /** Cuts what a connection brings into answers, whether they have a length or come in chunks. */
-function answerReader(onAnswer: (answer: Answer) => void): (bytes: Buffer) => void {
+export function answerReader(onAnswer: (answer: Answer) => void): (bytes: Buffer) => void {
   let state: 'head' | 'body' | 'size' | 'chunk' = 'head';
   let rest: Buffer = Buffer.alloc(0);
   let status = 0;
