@@ -80,17 +80,12 @@ const productType = (operator: '*' | '/' | '%', left: CelType, right: CelType): 
   return right.kind === 'dyn' ? dyn : left.kind === right.kind ? left : undefined;
 };
 
-/** How long it takes to look through a whole value of this type. */
-const walkCost = (type: CelType): number => {
-  if (type.kind === 'list') return type.max * walkCost(type.item);
-  if (type.kind === 'map') return type.max * walkCost(type.value);
-  return 'max' in type ? Math.ceil(type.max * 0.1) : 1;
-};
+/** A tenth of a unit for each character or element of the shorter side. */
+const compareCost = (left: CelType, right: CelType): number => Math.ceil(Math.min(maxSize(left), maxSize(right)) * 0.1);
 
 const operatorCost = (operator: Binary['operator'], left: CelType, right: CelType): number => {
-  if (operator === 'in') return right.kind === 'list' ? right.max * Math.max(1, Math.min(walkCost(left), walkCost(right.item))) : 1;
+  if (operator === 'in') return right.kind === 'list' ? right.max + 1 : 1;
   if (operator === '+')
     return Math.max(1, 'max' in left && 'max' in right && left.kind !== 'list' ? Math.ceil(grown(left, right) * 0.1) : 1);
-  if (operator === '==' || operator === '!=') return 1 + Math.min(walkCost(left), walkCost(right));
-  return ['<', '<=', '>', '>='].includes(operator) ? Math.max(1, Math.min(walkCost(left), walkCost(right))) : 1;
+  return ['==', '!=', '<', '<=', '>', '>='].includes(operator) ? 1 + compareCost(left, right) : 1;
 };

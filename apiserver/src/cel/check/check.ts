@@ -170,6 +170,8 @@ const unwrapOptional = (type: CelType, isOptional: boolean): CelType => {
 
 const mixed = (types: CelType[]): CelType => (types.length === 0 ? { kind: 'parameter', name: 'T' } : types.reduce(join));
 
+const keyKinds: readonly string[] = ['int', 'uint', 'bool', 'string', 'dyn', 'parameter'];
+
 const checkLiteralCollection = (expr: Of<'list' | 'map'>, inner: CheckInner): Checked => {
   if (expr.kind === 'list') {
     const items = expr.items.map(({ value, optional }) => ({ checked: inner(value), optional }));
@@ -178,6 +180,7 @@ const checkLiteralCollection = (expr: Of<'list' | 'map'>, inner: CheckInner): Ch
   }
   const entries = expr.entries.map(({ key, value, optional }) => ({ key: inner(key), value: inner(value), optional }));
   const keys = mixed(entries.map(({ key }) => key.type));
+  if (!keyKinds.includes(keys.kind)) throw new CelSyntaxError(`unsupported key type '${keys.kind}'`);
   const values = mixed(entries.map(({ value, optional }) => unwrapOptional(value.type, optional)));
   return { type: mapOf(keys, values, entries.length), cost: entries.reduce((cost, { key, value }) => cost + key.cost + value.cost, 30) };
 };

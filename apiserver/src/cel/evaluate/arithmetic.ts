@@ -1,19 +1,27 @@
 import { CelError } from '../cel-error.ts';
-import { ArrayList, checkedInt, Duration, isList, type ListValue, Timestamp, Uint, type Value } from '../value/value.ts';
+import { checkedInt, Duration, isList, type ListValue, Timestamp, Uint, type Value } from '../value/value.ts';
 import type { Budget } from './budget.ts';
 
 const noOverload = (): never => {
   throw new CelError('no such overload');
 };
 
-const concat = (a: ListValue, b: ListValue, budget: Budget): ListValue => {
-  budget.spend((a.size + b.size) * 0.1);
-  budget.work(a.size + b.size);
-  const items: Value[] = [];
-  for (let index = 0; index < a.size; index++) items.push(a.at(index));
-  for (let index = 0; index < b.size; index++) items.push(b.at(index));
-  return new ArrayList(items);
-};
+/** Two lists seen as one: nothing is copied, however long they are. */
+class JoinedList implements ListValue {
+  readonly kind = 'list';
+  readonly equality = { type: 'atomic' } as const;
+  readonly size: number;
+  readonly #first: ListValue;
+  readonly #second: ListValue;
+  constructor(first: ListValue, second: ListValue) {
+    this.#first = first;
+    this.#second = second;
+    this.size = first.size + second.size;
+  }
+  at(index: number): Value {
+    return index < this.#first.size ? this.#first.at(index) : this.#second.at(index - this.#first.size);
+  }
+}
 
 export const add = (a: Value, b: Value, budget: Budget): Value => {
   if (typeof a === 'bigint' && typeof b === 'bigint') return checkedInt(a + b);
@@ -26,7 +34,7 @@ export const add = (a: Value, b: Value, budget: Budget): Value => {
   if (a instanceof Duration && b instanceof Duration) return new Duration(a.ns + b.ns);
   if (a instanceof Timestamp && b instanceof Duration) return new Timestamp(a.ns + b.ns);
   if (a instanceof Duration && b instanceof Timestamp) return new Timestamp(a.ns + b.ns);
-  if (isList(a) && isList(b)) return concat(a, b, budget);
+  if (isList(a) && isList(b)) return new JoinedList(a, b);
   if (a instanceof Uint8Array && b instanceof Uint8Array) {
     budget.spend((a.length + b.length) * 0.1);
     return new Uint8Array(Buffer.concat([a, b]));

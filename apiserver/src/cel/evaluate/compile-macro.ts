@@ -24,6 +24,7 @@ export const compileMacro = (macro: MacroName, range: Code, slots: readonly numb
 
 const iterate = (frame: Frame, range: Value, [first = 0, second]: readonly number[], cost: number): Next => {
   const { keys, valueAt } = elements(range, second !== undefined);
+  frame.budget.work(keys.size);
   let at = 0;
   return () => {
     if (at >= keys.size) return false;

@@ -126,7 +126,10 @@ const compileCall = (expr: Of<'call'>, environment: Environment, slots: Slots, i
 };
 
 const invoke = (overload: Overload, values: Value[], frame: Frame): Value => {
-  frame.budget.spend(overload.price(values.map(sizeOf)));
+  const sizes = values.map(sizeOf);
+  frame.budget.spend(overload.price(sizes));
+  // A function may walk its arguments whatever it costs on paper.
+  for (const size of sizes) frame.budget.work(size >> 3);
   return overload.call(values, frame);
 };
 

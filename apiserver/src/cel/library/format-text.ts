@@ -11,6 +11,7 @@ export const formatText = (template: string, args: ListValue, context: CallConte
   const parts: string[] = [];
   let from = 0;
   for (const match of template.matchAll(clause)) {
+    context.budget.work(50);
     parts.push(literalPart(template.slice(from, match.index)));
     from = match.index + match[0].length;
     if (match[2] === '%') parts.push('%');

@@ -2,27 +2,37 @@ import { CelError } from '../cel-error.ts';
 import { ArrayList, type ListValue, type Value } from '../value/value.ts';
 import { formatText } from './format-text.ts';
 import { type CallContext, func, method, type Overload, product, traverse, traverseAll } from './overload.ts';
-import { indexWithin, pointIndex, points, slicePoints, textLength, unitOffset } from './text.ts';
+import { indexWithin, pointAt, pointIndex, reversed, shiftCase, slicePoints, unitOffset } from './text.ts';
 
 const indexOf = (text: string, part: string, from: bigint): bigint =>
-  pointIndex(text, text.indexOf(part, unitOffset(text, indexWithin(from, textLength(text)))));
+  pointIndex(text, text.indexOf(part, unitOffset(text, indexWithin(from, text))));
 const lastIndexOf = (text: string, part: string, from: bigint): bigint =>
-  pointIndex(text, text.lastIndexOf(part, unitOffset(text, indexWithin(from, textLength(text)))));
+  pointIndex(text, text.lastIndexOf(part, unitOffset(text, indexWithin(from, text))));
+
+/** More parts than this cost more to make than one evaluation may. */
+const maxParts = 200_000;
+
+/** The pieces between separators, or the characters. Stops the expression, not the thread, when there are too many. */
+const pieces = (text: string, separator: string, { budget }: CallContext): string[] => {
+  if (separator === '') budget.spend(text.length);
+  const parts = separator === '' ? [...text] : text.split(separator, maxParts + 1);
+  budget.spend(parts.length > maxParts ? Number.POSITIVE_INFINITY : parts.length * 0.5);
+  return parts;
+};
 
 /** Pays for what will come out before it is made: a short replacement text may stand for a huge result. */
-const replace = (text: string, old: string, to: string, limit: bigint, { budget }: CallContext): string => {
+const replace = (text: string, old: string, to: string, limit: bigint, context: CallContext): string => {
   const most = limit < 0n ? Number.MAX_SAFE_INTEGER : Number(limit);
-  const parts = (old === '' ? [...points(text)] : text.split(old)) as string[];
+  const parts = pieces(text, old, context);
   const count = Math.min(old === '' ? parts.length + 1 : parts.length - 1, most);
-  budget.spend((text.length + count * to.length) * 0.1);
+  context.budget.spend((text.length + count * to.length) * 0.1);
   if (old === '') return parts.map((part, index) => (index < count ? to + part : part)).join('') + (count > parts.length ? to : '');
   return count === parts.length - 1 ? parts.join(to) : parts.slice(0, count + 1).join(to) + old + parts.slice(count + 1).join(old);
 };
 
-const split = (text: string, separator: string, limit: bigint, { budget }: CallContext): Value => {
+const split = (text: string, separator: string, limit: bigint, context: CallContext): Value => {
   if (limit === 0n) return new ArrayList([]);
-  const parts = (separator === '' ? [...points(text)] : text.split(separator)) as string[];
-  budget.work(parts.length);
+  const parts = pieces(text, separator, context);
   if (limit < 0n || BigInt(parts.length) <= limit) return new ArrayList(parts);
   const kept = parts.slice(0, Number(limit) - 1);
   return new ArrayList([...kept, parts.slice(Number(limit) - 1).join(separator)]);
@@ -39,28 +49,42 @@ const join = (list: ListValue, separator: string, { budget }: CallContext): stri
   return parts.join(separator);
 };
 
-const quoteEscapes: Record<string, string> = {
-  '\x07': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-};
-const quote = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that quoting makes visible.
-  `"${text.replace(/["\\]/g, '\\$&').replace(/[\x07\b\f\n\r\t\v]/g, (sign) => quoteEscapes[sign] ?? sign)}"`;
+const quoteEscapes: readonly [sign: string, escape: string][] = [
+  ['\\', '\\\\'],
+  ['"', '\\"'],
+  ['\x07', '\\a'],
+  ['\b', '\\b'],
+  ['\f', '\\f'],
+  ['\n', '\\n'],
+  ['\r', '\\r'],
+  ['\t', '\\t'],
+  ['\v', '\\v'],
+];
+const quote = (text: string): string => `"${quoteEscapes.reduce((quoted, [sign, escaped]) => quoted.replaceAll(sign, escaped), text)}"`;
 
-const asciiOnly = (text: string, pattern: RegExp, change: (part: string) => string): string => text.replace(pattern, change);
-
-const space = '[ \\t-\\r\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
-const isSpace = new RegExp(space);
+/** What Unicode calls white space. */
+const spaces = new Set([
+  9,
+  10,
+  11,
+  12,
+  13,
+  32,
+  0x85,
+  0xa0,
+  0x1680,
+  0x2028,
+  0x2029,
+  0x202f,
+  0x205f,
+  0x3000,
+  ...Array.from({ length: 11 }, (_, index) => 0x2000 + index),
+]);
 const trim = (text: string): string => {
   let start = 0;
   let end = text.length;
-  while (start < end && isSpace.test(text[start] ?? '')) start++;
-  while (end > start && isSpace.test(text[end - 1] ?? '')) end--;
+  while (start < end && spaces.has(text.charCodeAt(start))) start++;
+  while (end > start && spaces.has(text.charCodeAt(end - 1))) end--;
   return text.slice(start, end);
 };
 
@@ -78,7 +102,7 @@ export const stringFunctions: readonly Overload[] = [
   method('string.endsWith(string): bool', (text: string, part: string) => text.endsWith(part), {
     price: ([, part = 1]) => Math.ceil(part * 0.1) + 1,
   }),
-  method('string.charAt(int): string', (text: string, at: bigint) => points(text)[indexWithin(at, textLength(text))] ?? '', {
+  method('string.charAt(int): string', pointAt, {
     ...walk,
     resultMax: () => 4,
   }),
@@ -86,8 +110,8 @@ export const stringFunctions: readonly Overload[] = [
   method('string.indexOf(string, int): int', indexOf, { price: product }),
   method('string.lastIndexOf(string): int', (text: string, part: string) => pointIndex(text, text.lastIndexOf(part)), { price: product }),
   method('string.lastIndexOf(string, int): int', lastIndexOf, { price: product }),
-  method('string.lowerAscii(): string', (text: string) => asciiOnly(text, /[A-Z]+/g, (part) => part.toLowerCase()), walk),
-  method('string.upperAscii(): string', (text: string) => asciiOnly(text, /[a-z]+/g, (part) => part.toUpperCase()), walk),
+  method('string.lowerAscii(): string', (text: string) => shiftCase(text, 65, 90, 32), walk),
+  method('string.upperAscii(): string', (text: string) => shiftCase(text, 97, 122, -32), walk),
   method(
     'string.replace(string, string): string',
     (text: string, old: string, to: string, context: CallContext) => replace(text, old, to, -1n, context),
@@ -113,7 +137,7 @@ export const stringFunctions: readonly Overload[] = [
     resultMax: ([text = 1]) => text,
   }),
   method('string.trim(): string', trim, walk),
-  method('string.reverse(): string', (text: string) => [...text].reverse().join(''), walk),
+  method('string.reverse(): string', reversed, walk),
   method('string.format(list<dyn>): string', formatText, { price: traverseAll, resultMax: ([text = 1, args = 1]) => text + args * 64 }),
   func('strings.quote(string): string', quote, walk),
 ];

@@ -38,9 +38,7 @@ export const checkRules = (schema: StructuralSchema, environment: Environment = 
   const report: Report = { problems: [], totalCost: 0 };
   checkPlace({ schema, path: '', cardinality: 1, uncorrelatable: undefined, isRoot: true }, environment, report);
   if (report.totalCost > perSchemaLimit) {
-    report.problems.push(
-      tooExpensive('', 'x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema', report.totalCost, perSchemaLimit),
-    );
+    report.problems.push(tooExpensive('', 'estimated cost of all rules of the schema', report.totalCost, perSchemaLimit));
   }
   return report.problems;
 };
@@ -155,7 +153,7 @@ const checkExpressions = (rule: CelRule, at: string, place: Place, self: CelType
         invalid(
           `${at}.rule`,
           rule.rule,
-          `oldSelf cannot be used on the uncorrelatable portion of the schema within ${place.uncorrelatable}`,
+          `oldSelf cannot be used here: items cannot be correlated with their old values within ${place.uncorrelatable}`,
         ),
       );
     }
@@ -196,7 +194,6 @@ const addCost = (path: string, name: string, cost: number, place: Place, report:
 const tooExpensive = (path: string, name: string, cost: number, limit: number): RuleProblem => {
   const factor = cost / limit;
   const shown = factor > 100 ? 'more than 100x' : `${factor.toFixed(factor < 1.5 ? 6 : 1)}x`;
-  const advice =
-    '(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)';
+  const advice = '(simplify the rule, or add maxItems, maxProperties, and maxLength to the arrays, maps and strings that it walks)';
   return { path, reason: 'FieldValueForbidden', message: `Forbidden: ${name} exceeds budget by factor of ${shown} ${advice}` };
 };

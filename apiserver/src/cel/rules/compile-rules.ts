@@ -37,7 +37,7 @@ export const compileRules = (schema: StructuralSchema, options: RuleOptions = {}
         walk(tree, { value: object, old, path: '' }, run);
       } catch (error) {
         if (!(error instanceof BudgetExceeded)) throw error;
-        const message = `validation failed due to running out of cost budget, no further validation rules will be run (${error.message})`;
+        const message = `out of cost budget, no further rules are run: ${error.message}`;
         run.causes.push(ruleCause(undefined, fieldAt(''), 'object', message));
       }
       return { causes: run.causes };

@@ -65,16 +65,18 @@ const isEqualList = (a: ListValue, b: ListValue, budget: Budget): boolean => {
   const equality = a.equality.type === 'atomic' ? b.equality : a.equality;
   if (equality.type !== 'atomic') return containsAll(a, b, budget) && containsAll(b, a, budget);
   for (let index = 0; index < a.size; index++) {
-    budget.spend(1);
+    budget.spend(0.1);
     if (!isEqual(a.at(index), b.at(index), budget)) return false;
   }
   return true;
 };
 
 const isEqualMap = (a: MapValue, b: MapValue, budget: Budget): boolean => {
+  budget.work(a.size);
   if (a.size !== b.size) return false;
+  budget.work(a.size);
   for (const key of a.keys()) {
-    budget.spend(1);
+    budget.spend(0.1);
     const left = a.get(key);
     const right = b.get(key);
     if (left === undefined || right === undefined || !isEqual(left, right, budget)) return false;

@@ -1,11 +1,12 @@
 import { CelError } from '../cel-error.ts';
 import { Duration, Timestamp } from './value.ts';
 
+const maxLength = 128;
 const rfc3339 = /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d{2}:\d{2}))?$/;
 
 /** RFC 3339 with up to nine digits of a second; a date alone is its midnight in UTC. */
 export const parseTimestamp = (text: string): Timestamp => {
-  const match = rfc3339.exec(text);
+  const match = text.length <= maxLength ? rfc3339.exec(text) : null;
   const [, date, hours, minutes, seconds, fraction = '', zone] = match ?? [];
   const base = match
     ? Date.parse(hours === undefined ? `${date}T00:00:00Z` : `${date}T${hours}:${minutes}:${seconds}${zone?.toUpperCase()}`)
@@ -31,7 +32,10 @@ const nsPerUnit: Record<string, number> = {
 
 /** A duration such as `1h30m` or `-1.5s`. */
 export const parseDuration = (text: string): Duration => {
-  const match = /^([+-])?((?:\d+(?:\.\d*)?(?:ns|us|µs|μs|ms|s|m|h|d|w)|\.\d+(?:ns|us|µs|μs|ms|s|m|h|d|w)){1,16}|0)$/.exec(text);
+  const match =
+    text.length > maxLength
+      ? null
+      : /^([+-])?((?:\d+(?:\.\d*)?(?:ns|us|µs|μs|ms|s|m|h|d|w)|\.\d+(?:ns|us|µs|μs|ms|s|m|h|d|w)){1,16}|0)$/.exec(text);
   if (!match) throw new CelError(`invalid duration ${JSON.stringify(text.slice(0, 64))}`);
   let total = 0n;
   for (const [, amount = '', unit = 's'] of (match[2] ?? '').matchAll(/(\d*\.?\d*)(ns|us|µs|μs|ms|s|m|h|d|w)/g)) {

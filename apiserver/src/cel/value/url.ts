@@ -10,6 +10,9 @@ interface UrlParts {
 const absolute = /^([A-Za-z][A-Za-z0-9+.-]*):(?:\/\/([^/?]*))?([^?]*)(?:\?(.*))?$/s;
 const hostPattern = /^(?:[^@]*@)?(\[[0-9A-Fa-f:.%a-z]*\]|[^:[\]<>"\\^`{|}]*)(?::(\d*))?$/;
 
+/** Longer than any server takes. */
+const maxLength = 65_536;
+
 const hasBadEscape = (text: string): boolean => /%(?![0-9A-Fa-f]{2})/.test(text);
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be in a URL.
 const hasControl = (text: string): boolean => /[\x00-\x1f\x7f]/.test(text);
@@ -51,7 +54,7 @@ const unescapeBytes = (text: string): string =>
     .replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 
 export const parseUrl = (text: string): Url | undefined => {
-  if (text === '' || hasControl(text)) return undefined;
+  if (text === '' || text.length > maxLength || hasControl(text)) return undefined;
   if (text.startsWith('/') && !text.startsWith('//')) {
     const [path = '', ...query] = text.split('?');
     return hasBadEscape(path) ? undefined : new Url({ scheme: '', host: '', path: escapePath(path), query: query.join('?') });
