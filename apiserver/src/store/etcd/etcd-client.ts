@@ -13,6 +13,9 @@ export type WatchStream = Awaited<ReturnType<Etcd3['watchClient']['watch']>>;
 
 export const CALL_DEADLINE_MS = 8_000;
 
+/** gRPC's status of a stream that we ended ourselves. */
+const CANCELLED = 1;
+
 type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
 
 /** No retries and no circuit breaker: a txn must not be sent twice, and after an outage the first call must go through. */
@@ -40,16 +43,20 @@ export async function etcdClient(endpoints: readonly string[]): Promise<EtcdClie
   );
   let current = 0;
 
-  const withClient = async <Result>(use: (client: Etcd3) => Promise<Result>): Promise<Result> => {
+  /** The next call tries the next endpoint; many calls that fail together move on by one. */
+  const moveOn = (used: number): void => {
+    if (current === used) current = (used + 1) % clients.length;
+  };
+
+  const withClient = async <Result>(use: (client: Etcd3, used: number) => Promise<Result>): Promise<Result> => {
     const used = current;
     const client = clients[used];
     if (!client) throw new StoreError('Unavailable', 'etcd: no endpoints');
     try {
-      return await use(client);
+      return await use(client, used);
     } catch (error) {
       const failure = asStoreError(error, endpoints[used] ?? '');
-      // The next call tries the next endpoint; many calls that fail together move on by one.
-      if (failure.reason === 'Unavailable' && current === used) current = (used + 1) % clients.length;
+      if (failure.reason === 'Unavailable') moveOn(used);
       throw failure;
     }
   };
@@ -57,7 +64,14 @@ export async function etcdClient(endpoints: readonly string[]): Promise<EtcdClie
   return {
     // gRPC wants an absolute time of the wall clock.
     call: (use) => withClient((client) => use(client, { deadline: Date.now() + CALL_DEADLINE_MS })),
-    watchStream: () => withClient((client) => client.watchClient.watch()),
+    watchStream: () =>
+      withClient(async (client, used) => {
+        const stream = await client.watchClient.watch();
+        return stream.on('error', (error: Error) => {
+          const isOurs = 'code' in error && error.code === CANCELLED;
+          if (!isOurs) moveOn(used);
+        });
+      }),
     close() {
       for (const client of clients) client.close();
     },

@@ -23,7 +23,7 @@ export async function etcdStore({ endpoints, prefix = '/river' }: EtcdOptions): 
   const client = await etcdClient(endpoints);
   const keys = layout(prefix);
   try {
-    await makeRevKey(client, keys);
+    await makeRevKey(client, keys, endpoints.length);
   } catch (error) {
     client.close();
     throw error;
@@ -31,17 +31,19 @@ export async function etcdStore({ endpoints, prefix = '/river' }: EtcdOptions): 
   return storeOver(client, keys);
 }
 
-/** The `rev` key stands from the start, so that {@link Store.currentRevision} has something to read. */
-const makeRevKey = (client: EtcdClient, keys: Layout): Promise<unknown> =>
-  client.call(({ kv }, options) =>
-    kv.txn(
-      {
-        compare: [{ result: 'Equal', target: 'Mod', key: keys.revKey, mod_revision: '0' }],
-        success: [{ request_put: { key: keys.revKey, value: Buffer.alloc(0) } }],
-      },
-      options,
-    ),
-  );
+/** The `rev` key stands from the start, so that {@link Store.currentRevision} has something to read. Asks each endpoint once. */
+async function makeRevKey(client: EtcdClient, keys: Layout, attempts: number): Promise<void> {
+  const request = {
+    compare: [{ result: 'Equal' as const, target: 'Mod' as const, key: keys.revKey, mod_revision: '0' }],
+    success: [{ request_put: { key: keys.revKey, value: Buffer.alloc(0) } }],
+  };
+  try {
+    await client.call(({ kv }, options) => kv.txn(request, options));
+  } catch (error) {
+    if (attempts <= 1) throw error;
+    await makeRevKey(client, keys, attempts - 1);
+  }
+}
 
 function storeOver(client: EtcdClient, keys: Layout): Store {
   let isClosed = false;
