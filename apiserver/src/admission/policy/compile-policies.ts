@@ -9,6 +9,7 @@ import {
   defaultLimits,
   type Environment,
   type Limits,
+  threadClock,
   type Value,
 } from '../../cel/index.ts';
 import { type AdmissionRequest, requestJson } from './admission-request.ts';
@@ -114,7 +115,7 @@ interface Failure extends Finding {
 }
 
 const evaluateAll = (matching: readonly Bound[], request: AdmissionRequest, options: PolicyOptions): PolicyOutcome => {
-  const budget = new Budget({ ...defaultLimits, ...options.limits }, options.clock ?? (() => performance.now()));
+  const budget = new Budget({ ...defaultLimits, ...options.limits }, options.clock ?? threadClock);
   const values = once(() => requestValues(request, options));
   const failures: Failure[] = [];
   const audit: Record<string, string> = {};

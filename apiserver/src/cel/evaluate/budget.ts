@@ -1,13 +1,13 @@
 import { BudgetExceeded } from '../cel-error.ts';
 
-/** What one expression and one request may cost, in Kubernetes' cost units, and how long a request's expressions may hold the thread. */
+/** What one expression and one request may cost, in Kubernetes' cost units, and how long a request's expressions may hold the thread (by the given clock). */
 export interface Limits {
   perCall: number;
   perRequest: number;
-  wallMs: number;
+  threadMs: number;
 }
 
-export const defaultLimits: Limits = { perCall: 1_000_000, perRequest: 10_000_000, wallMs: 20 };
+export const defaultLimits: Limits = { perCall: 1_000_000, perRequest: 10_000_000, threadMs: 20 };
 
 /** The clock is read only after this much work, so a cheap expression never fails because the machine was busy. */
 const workBetweenClockReads = 8192;
@@ -53,12 +53,12 @@ export class Budget {
     if (this.#untilClock < 0) this.#readClock();
   }
 
-  /** For calls whose single step is long: refuses before it starts when the time is over. */
+  /** The time counts from the first reading, so that short expressions read the clock at most once. */
   #readClock(): void {
     this.#untilClock = workBetweenClockReads;
     const now = this.#clock();
-    if (this.#deadline === 0) this.#deadline = now + this.#limits.wallMs;
-    if (now > this.#deadline) throw new BudgetExceeded('request', `expressions took longer than ${this.#limits.wallMs} ms`);
+    if (this.#deadline === 0) this.#deadline = now + this.#limits.threadMs;
+    if (now > this.#deadline) throw new BudgetExceeded('request', `expressions took longer than ${this.#limits.threadMs} ms`);
   }
 
   #stop(): never {

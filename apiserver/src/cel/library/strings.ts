@@ -60,7 +60,8 @@ const quoteEscapes: readonly [sign: string, escape: string][] = [
   ['\t', '\\t'],
   ['\v', '\\v'],
 ];
-const quote = (text: string): string => `"${quoteEscapes.reduce((quoted, [sign, escaped]) => quoted.replaceAll(sign, escaped), text)}"`;
+const quote = (text: string, context: CallContext): string =>
+  `"${quoteEscapes.reduce((quoted, [sign, escaped]) => (quoted.includes(sign) ? pieces(quoted, sign, context).join(escaped) : quoted), text)}"`;
 
 /** What Unicode calls white space. */
 const spaces = new Set([

@@ -49,13 +49,18 @@ export const pointIndex = (text: string, offset: number): bigint => (offset < 0 
 export const reversed = (text: string): string => {
   const units = new Uint16Array(text.length);
   for (let at = 0; at < text.length; at++) units[text.length - 1 - at] = text.charCodeAt(at);
+  if (surrogate.test(text)) restorePairs(units);
+  return Buffer.from(units.buffer).toString('utf16le');
+};
+
+const restorePairs = (units: Uint16Array): void => {
   for (let at = 0; at + 1 < units.length; at++) {
-    const [first = 0, second = 0] = [units[at], units[at + 1]];
+    const first = units[at] ?? 0;
+    const second = units[at + 1] ?? 0;
     if (!isLow(first) || (second & 0xfc00) !== 0xd800) continue;
     units[at] = second;
     units[++at] = first;
   }
-  return Buffer.from(units.buffer).toString('utf16le');
 };
 
 /** Adds 32 (or takes it away) from every letter between `first` and `last`. */

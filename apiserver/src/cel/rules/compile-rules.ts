@@ -2,6 +2,7 @@ import { type Cause, isObject, type Json, type JsonObject, type StructuralSchema
 import { BudgetExceeded, CelError, CelSyntaxError } from '../cel-error.ts';
 import { createEnvironment, type Environment } from '../environment.ts';
 import { Budget, defaultLimits, type Limits } from '../evaluate/budget.ts';
+import { threadClock } from '../evaluate/thread-clock.ts';
 import { bind } from '../value/bind.ts';
 import { none, OptionalValue, type Value } from '../value/value.ts';
 import { correlateItems, isSameJson } from './correlate.ts';
@@ -13,7 +14,7 @@ export interface RuleOptions {
   /** Share one among all schemas of a server: it holds the functions and the compiled patterns. */
   environment?: Environment;
   limits?: Partial<Limits>;
-  /** Milliseconds, monotonic. */
+  /** Milliseconds, monotonic; the CPU time of the thread unless a test says otherwise. */
   clock?: () => number;
 }
 
@@ -27,7 +28,7 @@ export interface CompiledRules {
 export const compileRules = (schema: StructuralSchema, options: RuleOptions = {}): CompiledRules => {
   const tree = ruleTree(schema, options.environment ?? createEnvironment(), true);
   const limits = { ...defaultLimits, ...options.limits };
-  const clock = options.clock ?? (() => performance.now());
+  const clock = options.clock ?? threadClock;
   return {
     isEmpty: tree === undefined,
     validate: (object, old) => {
@@ -79,7 +80,8 @@ const walkFields = (node: RuleNode, { old, path }: Place, fields: JsonObject, ru
   }
   if (!node.values) return;
   for (const [key, value] of Object.entries(fields)) {
-    if (!node.schema.properties?.[key]) walk(node.values, { value, old: ownValue(old, key), path: `${path}[${key}]` }, run);
+    if (!Object.hasOwn(node.schema.properties ?? {}, key))
+      walk(node.values, { value, old: ownValue(old, key), path: `${path}[${key}]` }, run);
   }
 };
 
