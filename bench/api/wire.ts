@@ -10,6 +10,7 @@ export interface Target {
 
 export interface Answer {
   status: number;
+  /** Empty where the call discards it. */
   body: Buffer;
 }
 
@@ -18,6 +19,8 @@ export interface Call {
   path: string;
   contentType?: string;
   body?: string;
+  /** Read the answer to its end and keep nothing: putting ten megabytes together takes the client longer than the server takes to send them. */
+  discards?: boolean;
 }
 
 const longestSilenceMs = 30_000;
@@ -33,19 +36,21 @@ export interface Connection {
 
 export async function connection(target: Target): Promise<Connection> {
   let waiting: PromiseWithResolvers<Answer> | undefined;
+  let discards = false;
   const fail = (error: Error) => {
     waiting?.reject(error);
     waiting = undefined;
   };
   const open = async () => {
     const fresh = await dial(target);
+    const settle = (answer: Answer) => {
+      const done = waiting;
+      waiting = undefined;
+      done?.resolve(answer);
+    };
     fresh.on(
       'data',
-      answerReader((answer) => {
-        const done = waiting;
-        waiting = undefined;
-        done?.resolve(answer);
-      }),
+      answerReader(settle, () => discards),
     );
     fresh.on('error', fail);
     fresh.on('close', () => fail(new Error('the server closed the connection')));
@@ -58,6 +63,7 @@ export async function connection(target: Target): Promise<Connection> {
       // A server may close a connection that was idle for long: that is its right, and no part of what is measured.
       if (socket.destroyed || socket.readableEnded) socket = await open();
       waiting = Promise.withResolvers<Answer>();
+      discards = call.discards ?? false;
       socket.write(requestText(target, call));
       return waiting.promise;
     },
@@ -109,7 +115,7 @@ function requestText(target: Target, { method, path, contentType = 'application/
 const statusOf = (head: Buffer) => Number(head.toString('latin1', 9, 12));
 
 /** Cuts what a connection brings into answers, whether they have a length or come in chunks. */
-export function answerReader(onAnswer: (answer: Answer) => void): (bytes: Buffer) => void {
+export function answerReader(onAnswer: (answer: Answer) => void, isDiscarded: () => boolean = () => false): (bytes: Buffer) => void {
   let state: 'head' | 'body' | 'size' | 'chunk' = 'head';
   let rest: Buffer = Buffer.alloc(0);
   let status = 0;
@@ -152,7 +158,7 @@ export function answerReader(onAnswer: (answer: Answer) => void): (bytes: Buffer
     const taken = rest.subarray(0, missing);
     missing -= taken.length;
     rest = rest.subarray(taken.length);
-    parts.push(taken);
+    if (!isDiscarded()) parts.push(taken);
     if (missing === 0 && isChunked) {
       parts.push(...withoutLineEnd(parts));
       state = 'size';
