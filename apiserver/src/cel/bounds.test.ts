@@ -8,6 +8,7 @@ import {
   bindJson,
   CelError,
   CelSyntaxError,
+  checkRules,
   compileExpression,
   compileRules,
   createEnvironment,
@@ -86,6 +87,15 @@ describe('no rule holds the thread', () => {
       assert.ok(ms < 60, `${ms} ms`);
     });
   }
+
+  it('refuses rules that take too long to check', () => {
+    const patterns = count(3000)
+      .map((n) => `'a'.matches('${n}\\\\pL{100}')`)
+      .join(' || ');
+    const { result, ms } = timed(() => checkRules({ type: 'object', 'x-kubernetes-validations': [{ rule: patterns }] }, environment));
+    assert.match(result[0]?.message ?? '', /too large to be checked/);
+    assert.ok(ms < 400, `${ms} ms`);
+  });
 
   it('refuses types that double with each step, before it walks them', () => {
     const text = `cel.bind(x0, {1: 1}, ${doubling}x80 == x80${')'.repeat(81)}`;

@@ -1,6 +1,7 @@
 import type { CauseReason } from '@river/crds';
+import { boundedCheck } from '../../cel/check/bounded-check.ts';
 import { bool, type CelType, dyn, stringType } from '../../cel/check/type.ts';
-import { CelSyntaxError, compileExpression, type Environment, type Expression } from '../../cel/index.ts';
+import { BudgetExceeded, CelSyntaxError, compileExpression, type Environment, type Expression } from '../../cel/index.ts';
 import type { ValidatingAdmissionPolicy, Validation } from './policy.ts';
 
 export interface CompiledValidation {
@@ -53,18 +54,22 @@ export interface PolicyProblem {
 
 type Compile = (path: string, source: string, expected?: CelType) => Expression | undefined;
 
+type Begin = (source: string) => void;
+
 const compileAll = (
   policy: ValidatingAdmissionPolicy,
   environment: Environment,
+  begin: Begin,
 ): { compiled: CompiledPolicy; problems: PolicyProblem[] } => {
   const problems: PolicyProblem[] = [];
   const known = new Map<string, CelType>();
   let types = variableTypes(known);
   const compile: Compile = (path, source, expected) => {
     try {
+      begin(source);
       return compileExpression(source, environment, types, expected);
     } catch (error) {
-      if (!(error instanceof CelSyntaxError)) throw error;
+      if (!(error instanceof CelSyntaxError || error instanceof BudgetExceeded)) throw error;
       problems.push({
         path,
         reason: 'FieldValueInvalid',
@@ -107,13 +112,15 @@ const compileValidation = (validation: Validation, path: string, compile: Compil
   return expression && { validation, expression, messageExpression };
 };
 
-/** What admission of a policy must refuse: expressions that do not compile. */
-export const checkPolicy = (policy: ValidatingAdmissionPolicy, environment: Environment): PolicyProblem[] =>
-  compileAll(policy, environment).problems;
+/** What admission of a policy must refuse: expressions that do not compile, or take too long to. */
+export const checkPolicy = (policy: ValidatingAdmissionPolicy, environment: Environment): PolicyProblem[] => {
+  const bounds = boundedCheck(environment);
+  return compileAll(policy, bounds.environment, bounds.begin).problems;
+};
 
 /** A policy ready to run, or why it cannot be. */
 export const compilePolicy = (policy: ValidatingAdmissionPolicy, environment: Environment): CompiledPolicy | { error: string } => {
-  const { compiled, problems } = compileAll(policy, environment);
+  const { compiled, problems } = compileAll(policy, environment, () => {});
   const [first] = problems;
   return first ? { error: `${first.path}: ${first.message}` } : compiled;
 };

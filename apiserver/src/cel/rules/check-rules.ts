@@ -1,5 +1,6 @@
 import type { CauseReason, CelRule, StructuralSchema } from '@river/crds';
 import { CelError, CelSyntaxError } from '../cel-error.ts';
+import { type BoundedCheck, boundedCheck, isOutOfTime } from '../check/bounded-check.ts';
 import { minBytesOf, schemaType } from '../check/schema-type.ts';
 import { type CelType, maxRequestBytes } from '../check/type.ts';
 import { createEnvironment, type Environment } from '../environment.ts';
@@ -36,7 +37,16 @@ interface Report {
 /** What admission of a CRD must refuse in its rules; empty when all is well. */
 export const checkRules = (schema: StructuralSchema, environment: Environment = createEnvironment()): RuleProblem[] => {
   const report: Report = { problems: [], totalCost: 0 };
-  checkPlace({ schema, path: '', cardinality: 1, uncorrelatable: undefined, isRoot: true }, environment, report);
+  try {
+    checkPlace({ schema, path: '', cardinality: 1, uncorrelatable: undefined, isRoot: true }, boundedCheck(environment), report);
+  } catch (error) {
+    if (!isOutOfTime(error)) throw error;
+    report.problems.push({
+      path: '',
+      reason: 'FieldValueTooLong',
+      message: `Too long: rules are too large to be checked: ${error.message}`,
+    });
+  }
   if (report.totalCost > perSchemaLimit) {
     report.problems.push(tooExpensive('', 'estimated cost of all rules of the schema', report.totalCost, perSchemaLimit));
   }
@@ -48,11 +58,11 @@ const childPath = (path: string, part: string): string => (path === '' ? part : 
 const multiply = (cardinality: Cardinality, by: number | undefined): Cardinality =>
   cardinality === undefined || by === undefined ? undefined : cardinality * by;
 
-const checkPlace = (place: Place, environment: Environment, report: Report): void => {
+const checkPlace = (place: Place, bounds: BoundedCheck, report: Report): void => {
   const { schema, path } = place;
-  checkOwnRules(place, environment, report);
+  checkOwnRules(place, bounds, report);
   const below = (part: string, child: StructuralSchema, more: Partial<Place> = {}) =>
-    checkPlace({ ...place, isRoot: false, ...more, schema: child, path: childPath(path, part) }, environment, report);
+    checkPlace({ ...place, isRoot: false, ...more, schema: child, path: childPath(path, part) }, bounds, report);
   for (const [name, property] of Object.entries(schema.properties ?? {})) below(`properties[${name}]`, property);
   if (typeof schema.additionalProperties === 'object') {
     below('additionalProperties', schema.additionalProperties, { cardinality: multiply(place.cardinality, schema.maxProperties) });
@@ -78,7 +88,7 @@ const refuseInJunctors = (schema: StructuralSchema, path: string, report: Report
   }
 };
 
-const checkOwnRules = (place: Place, environment: Environment, report: Report): void => {
+const checkOwnRules = (place: Place, bounds: BoundedCheck, report: Report): void => {
   const rules = place.schema['x-kubernetes-validations'] ?? [];
   if (rules.length === 0) return;
   const path = childPath(place.path, 'x-kubernetes-validations');
@@ -98,7 +108,7 @@ const checkOwnRules = (place: Place, environment: Environment, report: Report): 
   for (const [index, rule] of rules.entries()) {
     const at = `${path}[${index}]`;
     report.problems.push(...checkTexts(rule, place.schema).map((problem) => ({ ...problem, path: `${at}.${problem.path}` })));
-    if (rule.rule.trim() !== '') checkExpressions(rule, at, place, self, environment, report);
+    if (rule.rule.trim() !== '') checkExpressions(rule, at, place, self, bounds, report);
   }
 };
 
@@ -145,7 +155,9 @@ const checkTexts = (rule: CelRule, schema: StructuralSchema): RuleProblem[] => {
   return problems;
 };
 
-const checkExpressions = (rule: CelRule, at: string, place: Place, self: CelType, environment: Environment, report: Report): void => {
+const checkExpressions = (rule: CelRule, at: string, place: Place, self: CelType, bounds: BoundedCheck, report: Report): void => {
+  const { environment } = bounds;
+  bounds.begin(rule.rule + (rule.messageExpression ?? ''));
   try {
     const compiled = compileRule({ ...rule, messageExpression: '' }, place.schema, self, environment);
     if (compiled.isTransition && place.uncorrelatable && !rule.optionalOldSelf) {
