@@ -21,7 +21,7 @@ export interface EtcdProcess {
 export const etcdMissing = (): string | undefined =>
   spawnSync('etcd', ['--version']).status === 0 ? undefined : 'etcd-server is not installed';
 
-export async function startEtcd(): Promise<EtcdProcess> {
+export async function startEtcd(moreFlags: Record<string, string> = {}): Promise<EtcdProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'river-etcd-'));
   const [client, peer] = [await freePort(), await freePort()];
   const peerUrl = `http://127.0.0.1:${peer}`;
@@ -33,6 +33,7 @@ export async function startEtcd(): Promise<EtcdProcess> {
     'initial-advertise-peer-urls': peerUrl,
     'initial-cluster': `default=${peerUrl}`,
     'log-level': 'error',
+    ...moreFlags,
   };
   let child: ChildProcess;
 
