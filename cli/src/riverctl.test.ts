@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const data = mkdtempSync(join(tmpdir(), 'riverctl-'));
+const kubeconfig = join(data, 'kubeconfig');
+
+const up = (...args: string[]) => spawnSync(process.execPath, [here('./up/main.ts'), ...args, '--data', data], { encoding: 'utf8' });
+
+const ctl = (args: string[], options: { input?: string; env?: Record<string, string> } = {}) => {
+  const env = { ...process.env, KUBECONFIG: kubeconfig, ...options.env };
+  const ended = spawnSync(process.execPath, [here('../dist/riverctl.js'), ...args], {
+    encoding: 'utf8',
+    input: options.input ?? '',
+    env,
+    timeout: 30_000,
+  });
+  return { code: ended.status, out: ended.stdout, err: ended.stderr };
+};
+
+const configMap = (name: string, value: string, label = 'none') =>
+  `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, labels: {set: ${label}}}\ndata: {key: ${value}}\n`;
+
+before(() => {
+  assert.equal(spawnSync(process.execPath, [here('./build.ts')]).status, 0);
+  const started = up('up', '--store', 'memory', '--api-port', '0', '--detach');
+  assert.equal(started.status, 0, started.stdout + started.stderr);
+});
+after(() => {
+  up('down');
+  rmSync(data, { recursive: true, force: true });
+});
+
+describe('riverctl against a server', () => {
+  it('applies from stdin, says what it did, and says nothing changed the second time', () => {
+    const input = `${configMap('one', 'a')}---\n${configMap('two', 'b')}`;
+    assert.equal(ctl(['apply', '-f', '-'], { input }).out, 'configmap/one created\nconfigmap/two created\n');
+    assert.equal(ctl(['apply', '-f', '-'], { input }).out, 'configmap/one unchanged\nconfigmap/two unchanged\n');
+  });
+
+  it('gets tables, names, YAML, JSON and paths', () => {
+    assert.match(ctl(['get', 'cm', 'one']).out, /^NAME +DATA +AGE\none +1 /);
+    assert.equal(ctl(['get', 'configmaps', '-o', 'name', '-l', 'set=none']).out, 'configmap/one\nconfigmap/two\n');
+    assert.match(ctl(['get', 'cm/one', '-o', 'yaml']).out, /^apiVersion: v1\nkind: ConfigMap\n/);
+    assert.equal(JSON.parse(ctl(['get', 'cm', 'one', '--json']).out).data.key, 'a');
+    assert.equal(ctl(['get', 'cm', 'one', '-o', 'jsonpath={.data.key}']).out, 'a\n');
+    assert.match(ctl(['get', 'ns', '-A']).out, /default +Active/);
+  });
+
+  it('tells missing objects, kinds and wrong flags apart by exit code, also as JSON', () => {
+    const missing = ctl(['get', 'cm', 'nope']);
+    assert.deepEqual([missing.code, missing.out, missing.err], [3, '', 'riverctl: configmaps "nope" not found\n']);
+    assert.equal(JSON.parse(ctl(['get', 'cm', 'nope', '--json']).out).error.exitCode, 3);
+    assert.equal(ctl(['get', 'things']).code, 3);
+    assert.equal(ctl(['get', 'cm', '--wat']).code, 2);
+    assert.equal(ctl(['gett']).code, 2);
+    assert.equal(ctl(['get', 'cm'], { env: { KUBECONFIG: '/nowhere', HOME: '/nowhere', RIVER_DATA: '/nowhere' } }).code, 7);
+  });
+
+  it('shows a difference with exit code 1 and none with 0', () => {
+    const differs = ctl(['diff', '-f', '-'], { input: configMap('one', 'z') });
+    assert.equal(differs.code, 1);
+    assert.match(differs.out, /- {2}key: a\n\+ {2}key: z\n/);
+    assert.equal(ctl(['diff', '-f', '-'], { input: configMap('one', 'a') }).code, 0);
+  });
+
+  it('stops at a field that another manager owns, and takes it over when forced', () => {
+    const path = ['edit', 'cm/one'];
+    assert.equal(ctl(['apply', '-f', '-'], { input: configMap('one', 'a') }).code, 0);
+    assert.equal(ctl(path, { env: { EDITOR: 'sed -i s/key:.*/key:\\ edited/' } }).out, 'configmap/one edited\n');
+    const refused = ctl(['apply', '-f', '-'], { input: configMap('one', 'mine') });
+    assert.equal(refused.code, 4);
+    assert.match(refused.err, /conflict.*--force-conflicts/);
+    assert.equal(ctl(['apply', '-f', '-', '--force-conflicts'], { input: configMap('one', 'mine') }).code, 0);
+  });
+
+  it('leaves an object alone when the editor is closed without a change', () => {
+    assert.equal(ctl(['edit', 'cm', 'two'], { env: { EDITOR: 'true' } }).out, 'configmap/two unchanged\n');
+  });
+
+  it('prunes what left the set, and nothing else', () => {
+    const first = `${configMap('p1', 'a', 'lab')}---\n${configMap('p2', 'b', 'lab')}`;
+    assert.equal(ctl(['apply', '-f', '-', '--prune', '-l', 'set=lab'], { input: first }).code, 0);
+    const second = ctl(['apply', '-f', '-', '--prune', '-l', 'set=lab'], { input: configMap('p1', 'a', 'lab') });
+    assert.equal(second.out, 'configmap/p1 unchanged\nconfigmap/p2 deleted\n');
+    assert.equal(ctl(['get', 'cm', 'one', 'two', 'p1', '-o', 'name']).code, 0);
+    assert.equal(ctl(['apply', '-f', '-', '--prune', '-l', 'set=lab'], { input: configMap('x', 'a', 'other') }).code, 2);
+  });
+
+  it('applies a definition and an object of its kind in one go', () => {
+    const definition = `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: cups.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {plural: cups, singular: cup, kind: Cup}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, description: Holds tea., properties: {spec: {type: object, properties: {size: {type: integer, description: In millilitres.}}}}}}
+`;
+    const both = ctl(['apply', '-f', '-', '--wait'], {
+      input: `apiVersion: example.com/v1\nkind: Cup\nmetadata: {name: mug}\nspec: {size: 300}\n---\n${definition}`,
+    });
+    assert.equal(both.code, 0, both.err);
+    assert.match(both.out, /cup\.example\.com\/mug created/);
+    assert.match(ctl(['explain', 'cup.spec']).out, /size\t<integer>\n +In millilitres\./);
+    assert.match(ctl(['describe', 'cup', 'mug']).out, /Spec:\n {2}Size: {2}300/);
+  });
+
+  it('waits until the deadline with exit code 6, and for what is gone not at all', () => {
+    assert.equal(ctl(['wait', 'cm/one', '--for=jsonpath={.data.key}=mine']).code, 0);
+    assert.equal(ctl(['wait', 'cm/one', '--for=jsonpath={.data.key}=never', '--timeout=200ms']).code, 6);
+    assert.equal(ctl(['wait', 'cm/nope', '--for=delete']).code, 0);
+    assert.equal(ctl(['wait', 'cm/nope', '--for=condition=Ready']).code, 3);
+  });
+
+  it('follows changes until it is stopped', async () => {
+    const args = [here('../dist/riverctl.js'), 'get', 'cm', 'watched', '-w', '-o', 'name'];
+    const child = spawn(process.execPath, args, { env: { ...process.env, KUBECONFIG: kubeconfig } });
+    const seen = new Promise<string>((resolve) => child.stdout.once('data', (chunk) => resolve(String(chunk))));
+    assert.equal(ctl(['apply', '-f', '-'], { input: configMap('watched', 'a') }).code, 0);
+    assert.equal(await seen, 'configmap/watched\n');
+    child.kill();
+  });
+
+  it('deletes by file, by name and by label, and counts what is gone already as missing', () => {
+    const file = join(data, 'one.yaml');
+    writeFileSync(file, configMap('one', 'a'));
+    assert.equal(ctl(['delete', '-f', file]).out, 'configmap/one deleted\n');
+    assert.equal(ctl(['delete', 'cm', 'one']).code, 3);
+    assert.equal(ctl(['delete', 'cm', 'one', '--ignore-not-found']).code, 0);
+    assert.equal(ctl(['delete', 'cm', '-l', 'set=none', '--wait=false']).code, 0);
+    assert.equal(ctl(['delete', 'cm']).code, 2);
+  });
+
+  it('lists kinds, events and versions', () => {
+    assert.match(ctl(['api-resources', '--api-group=river.dev', '-o', 'name']).out, /^tasks\.river\.dev$/m);
+    assert.equal(ctl(['events', '-A']).code, 0);
+    assert.match(ctl(['version']).out, /^riverctl \d.*\nserver {3}v1\./);
+  });
+});
