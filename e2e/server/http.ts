@@ -67,7 +67,12 @@ export const strategicType = 'application/strategic-merge-patch+json';
 
 export function apiOf(server: Pick<RunningServer, 'port' | 'ca' | 'token'>): Api {
   const agent = new Agent({ keepAlive: true, maxSockets: 256 });
-  const optionsOf = (method: string, path: string, { headers = {}, token = server.token, body, type }: Call): RequestOptions => ({
+  const optionsOf = (
+    method: string,
+    path: string,
+    { headers = {}, token = server.token, body, type }: Call,
+    length?: number,
+  ): RequestOptions => ({
     host: '127.0.0.1',
     port: server.port,
     ca: server.ca,
@@ -76,21 +81,22 @@ export function apiOf(server: Pick<RunningServer, 'port' | 'ca' | 'token'>): Api
     path,
     headers: {
       accept: 'application/json',
-      ...(body !== undefined && { 'content-type': type ?? 'application/json' }),
+      ...(body !== undefined && { 'content-type': type ?? 'application/json', 'content-length': String(length) }),
       ...(token !== null && { authorization: `Bearer ${token}` }),
       ...headers,
     },
   });
   const call = (method: string, path: string, given: Call = {}): Promise<Answer> =>
     new Promise((resolve, reject) => {
-      const sent = request(optionsOf(method, path, given), (response) => {
+      const bytes = bodyOf(given.body);
+      const sent = request(optionsOf(method, path, given, bytes.length), (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('error', reject);
         response.on('end', () => resolve(answer(response.statusCode ?? 0, response.headers, Buffer.concat(chunks))));
       });
       sent.on('error', reject);
-      sent.end(bodyOf(given.body));
+      sent.end(bytes);
     });
   const good = async (method: string, path: string, given?: Call): Promise<Answer> => {
     const got = await call(method, path, given);
@@ -110,8 +116,10 @@ export function apiOf(server: Pick<RunningServer, 'port' | 'ca' | 'token'>): Api
   };
 }
 
-const bodyOf = (body: unknown): string | Buffer | undefined =>
-  body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+const bodyOf = (body: unknown): Buffer => {
+  if (Buffer.isBuffer(body)) return body;
+  return Buffer.from(typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body));
+};
 
 function answer(status: number, headers: IncomingHttpHeaders, raw: Buffer): Answer {
   const bytes = headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;

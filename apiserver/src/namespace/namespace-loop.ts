@@ -1,4 +1,4 @@
-import { isObject } from '@river/crds';
+import { isObject, type KubeObject } from '@river/crds';
 import { workQueue } from '@river/runtime';
 import type { CachedObject } from '../cache/cached-object.ts';
 import { reachNow } from '../read/read-at.ts';
@@ -7,6 +7,9 @@ import { deleteObject } from '../write/delete-object.ts';
 import { editObject, ownOptions, storageTarget } from '../write/edit-object.ts';
 import { namespacesPrefix } from '../write/live-namespace.ts';
 import { ignoreRaces, type LoopDeps } from '../write/loop-deps.ts';
+import type { Subresource } from '../write/update-object.ts';
+import { timestamp } from '../write/write-context.ts';
+import { type Remaining, remainingConditions, sameConditions } from './remaining-conditions.ts';
 
 const manager = 'river-namespaces';
 const contentPollMs = 250;
@@ -19,9 +22,10 @@ export function runNamespaces(deps: LoopDeps): void {
   const run = async (name: string): Promise<number | undefined> => {
     const namespace = cache.get(namespacesPrefix + name);
     if (!namespace?.isDeleting) return undefined;
-    if (!(await isEmptied(deps, name))) return clock.monotonicMs() + contentPollMs;
-    await release(deps, namespace);
-    return undefined;
+    const remaining = await empty(deps, name);
+    if (remaining.length === 0) await release(deps, namespace);
+    else await report(deps, namespace, remaining);
+    return remaining.length === 0 ? undefined : clock.monotonicMs() + contentPollMs;
   };
   const queue = workQueue({ run, signal, clock, random, log: log.with({ loop: 'namespaces' }), parallelism: 4 });
   const addAll = () => {
@@ -34,16 +38,31 @@ export function runNamespaces(deps: LoopDeps): void {
   addAll();
 }
 
-async function isEmptied(deps: LoopDeps, namespace: string): Promise<boolean> {
+/** Deletes what is there, and gives what was there, each kind with what its finalizers already held. */
+async function empty(deps: LoopDeps, namespace: string): Promise<Remaining[]> {
   await reachNow(deps);
   const kinds = [...deps.registry.kinds()].filter((kind) => kind.isNamespaced && kind.storage.isStorage);
-  let isEmpty = true;
+  const remaining: Remaining[] = [];
   for (const kind of kinds) {
-    const left = kind.cache.range(`${kind.prefix}${namespace}/`);
-    if (left.length > 0) isEmpty = false;
-    await deleteAll(deps, kind, left);
+    const objects = kind.cache.range(`${kind.prefix}${namespace}/`);
+    if (objects.length === 0) continue;
+    remaining.push({ resource: `${kind.plural}.${kind.group}`, objects: objects.filter(({ isDeleting }) => isDeleting) });
+    await deleteAll(deps, kind, objects);
   }
-  return isEmpty;
+  return remaining;
+}
+
+/** Writes into the namespace's status what holds it; nothing while that stays as it is. */
+async function report(deps: LoopDeps, { name, uid }: CachedObject, remaining: readonly Remaining[]): Promise<void> {
+  const found = remainingConditions(remaining);
+  if (found.length === 0) return;
+  const lastTransitionTime = timestamp(deps.now());
+  await editNamespace(deps, { name, uid }, 'status', (object) => {
+    const status = isObject(object.status) ? object.status : {};
+    const known = Array.isArray(status.conditions) ? status.conditions.filter(isObject) : [];
+    if (sameConditions(known, found)) return;
+    object.status = { ...status, conditions: found.map((condition) => ({ ...condition, lastTransitionTime })) };
+  });
 }
 
 async function deleteAll(deps: LoopDeps, kind: ServedKind, objects: readonly CachedObject[]): Promise<void> {
@@ -60,20 +79,21 @@ async function deleteAll(deps: LoopDeps, kind: ServedKind, objects: readonly Cac
   }
 }
 
-async function release(deps: LoopDeps, { name, uid }: CachedObject): Promise<void> {
+const release = (deps: LoopDeps, namespace: CachedObject): Promise<void> =>
+  editNamespace(deps, namespace, 'finalize', (object) => {
+    const spec = isObject(object.spec) ? object.spec : {};
+    const finalizers = Array.isArray(spec.finalizers) ? spec.finalizers : [];
+    object.spec = { ...spec, finalizers: finalizers.filter((held) => held !== finalizer) };
+  });
+
+async function editNamespace(
+  deps: LoopDeps,
+  { name, uid }: Pick<CachedObject, 'name' | 'uid'>,
+  subresource: Subresource,
+  change: (object: KubeObject) => void,
+): Promise<void> {
   const kind = deps.registry.ofPrefix(namespacesPrefix);
   if (!kind) throw new Error('Namespace is not served');
-  await editObject(deps, {
-    kind,
-    namespace: '',
-    name,
-    uid,
-    subresource: 'finalize',
-    options: ownOptions(manager),
-    change: (object) => {
-      const spec = isObject(object.spec) ? object.spec : {};
-      const finalizers = Array.isArray(spec.finalizers) ? spec.finalizers : [];
-      object.spec = { ...spec, finalizers: finalizers.filter((held) => held !== finalizer) };
-    },
-  }).catch(ignoreRaces);
+  const edit = { kind, namespace: '', name, uid, subresource, options: ownOptions(manager), change };
+  await editObject(deps, edit).catch(ignoreRaces);
 }
