@@ -43,7 +43,7 @@ const finish = async (...args: string[]) => {
 /** `up` in the foreground, serving. */
 const serving = async (data: string, ...args: string[]) => {
   const up = run('up', '--data', data, '--api-port', '0', ...args);
-  await waitUntil(() => (up.out().includes('stop: ') || up.child.exitCode !== null ? true : undefined), 10_000);
+  await waitUntil(() => (up.out().includes('stop: ') || up.child.exitCode !== null ? true : undefined), 30_000);
   assert.match(up.out(), /River serves https:/);
   const state = readUpState(dataDir(data).state);
   assert.ok(state?.server);
