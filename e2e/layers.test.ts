@@ -31,6 +31,9 @@ const text = (path: string) => readFileSync(join(root, path), 'utf8');
 const packageOf = (path: string) => path.split('/')[0] as string;
 const isTest = (path: string) => /\.(test|contract)\.ts$|\/testing\/|^(e2e|bench)\//.test(path);
 
+/** A package's front doors are what its package.json exports. */
+const doorsOf = (name: string): string[] => Object.keys(JSON.parse(text(`${name}/package.json`)).exports ?? {});
+
 /** Comments and strings do not call anything; what is left is code. */
 const codeOf = (source: string) => source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '');
 
@@ -60,7 +63,7 @@ describe('the rooms of the house', () => {
         }
         const [, to, deep] = /^@river\/([^/]+)(\/.*)?$/.exec(target) ?? [];
         if (to === undefined) return [];
-        if (deep) return [`${path}: ${target} is not the index of @river/${to}`];
+        if (deep && !doorsOf(to).includes(`.${deep}`)) return [`${path}: ${target} is not a door of @river/${to}`];
         return to === from || arrows[from]?.includes(to) ? [] : [`${path}: ${from} may not import ${to}`];
       });
     });

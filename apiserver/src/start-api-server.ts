@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { riverKinds } from '@river/crds';
+import { riverDefinitions } from '@river/crds/definitions';
 import { type Clock, type Logger, type Random, sleep } from '@river/runtime';
 import { policyAdmission } from './admission/policy-admission.ts';
 import { startFeed } from './cache/feed.ts';
@@ -86,7 +86,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     watchSeconds: () => limits.watchSeconds * (1 + random()),
   };
   runDefinitions(resources);
-  await seed(resources, riverKinds);
+  await seed(resources, riverDefinitions);
   runNamespaces(resources);
   runGarbage(resources);
   const upkeep = [compactHistory(resources), expireEvents(resources), bookmarks(clock, signal, hub.bookmarkAll)];

@@ -1,12 +1,12 @@
 /**
- * Writes what is generated from River's kinds: `crds/generated/*.yaml` and `docs/reference/*.md`. With `--check` it writes nothing and
+ * Writes what is generated from the kinds: `crds/generated/` and `docs/reference/*.md`. With `--check` it writes nothing and
  * fails, naming each file, when one is not as it would be written.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
 import type { ResourceDef } from './define-resource.ts';
-import { riverKinds } from './kinds.ts';
+import { builtInKinds, riverKinds } from './kinds.ts';
 import { referencePage } from './reference-page.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -37,6 +37,8 @@ function generate(): Map<string, string> {
     files.set(`crds/generated/${def.plural}.${def.group}.yaml`, crdText(def));
     files.set(`docs/reference/${def.kind.toLowerCase()}.md`, referencePage(def, examples.get(def.kind)));
   }
+  const definitions = { builtIn: builtInKinds.map(({ crd }) => crd), river: riverKinds.map(({ crd }) => crd) };
+  files.set('crds/generated/definitions.json', `${JSON.stringify(definitions)}\n`);
   const list = riverKinds.map((def) => `- [${def.kind}](${def.kind.toLowerCase()}.md): ${def.description}`);
   files.set('docs/reference/README.md', `# Reference\n\nEvery kind of \`river.dev/v1\`.\n\n${list.join('\n')}\n`);
   return files;

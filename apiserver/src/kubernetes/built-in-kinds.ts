@@ -1,4 +1,4 @@
-import { builtInKinds, crdOf } from '@river/crds';
+import { builtInDefinitions } from '@river/crds/definitions';
 import type { Feed } from '../cache/feed.ts';
 import { resourcePrefix } from '../object/object-key.ts';
 import { customKindRules, serveDefinition } from '../registry/serve-definition.ts';
@@ -33,8 +33,7 @@ const rulesOf: Readonly<Record<string, Partial<KindRules>>> = {
 
 /** Kubernetes' own kinds, from the same definitions as any other kind. Both groups of events show the objects of the core one. */
 export function serveBuiltIns(feed: Feed): ServedKind[] {
-  return builtInKinds.map((def) => {
-    const definition = crdOf(def);
+  return builtInDefinitions.map((definition) => {
     const { group, names } = definition.spec;
     const isEventView = group === 'events.k8s.io';
     const prefix = resourcePrefix(isEventView ? '' : group, names.plural);

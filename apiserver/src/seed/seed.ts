@@ -1,4 +1,4 @@
-import { ApiError, type CustomResourceDefinition, crdOf, type KubeObject, type ResourceDef } from '@river/crds';
+import { ApiError, type CustomResourceDefinition, type KubeObject } from '@river/crds';
 import { asJson, asObject, decodeObject } from '../object/encode.ts';
 import { resourcePrefix } from '../object/object-key.ts';
 import { definitionsPrefix } from '../registry/registry.ts';
@@ -14,11 +14,10 @@ const namespaces = ['default', 'kube-system', 'river-system'];
 const establishDeadlineMs = 10_000;
 
 /** What must be there before the first client comes: a few namespaces, and River's own kinds. Writes only what differs. */
-export async function seed(deps: LoopDeps, kinds: readonly ResourceDef[]): Promise<void> {
+export async function seed(deps: LoopDeps, definitions: readonly CustomResourceDefinition[]): Promise<void> {
   for (const name of namespaces) {
     await ensure(deps, namespacesPrefix, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   }
-  const definitions = kinds.map(crdOf);
   for (const definition of definitions) await ensureDefinition(deps, definition);
   await established(deps, definitions);
 }
