@@ -11,6 +11,7 @@ export type {
   CrdSpec,
   CrdStatus,
   CrdVersion,
+  CustomResourceDefinition,
   PrinterColumn,
 } from './meta/custom-resource-definition.ts';
 export { isObject, type Json, type JsonObject } from './meta/json.ts';
