@@ -30,8 +30,7 @@ const isEstablished = ({ status }: CustomResourceDefinition): boolean =>
 const definitionOf = ({ bytes }: CachedObject): CustomResourceDefinition => decodeObject(bytes) as unknown as CustomResourceDefinition;
 
 /** What decides how a definition is served; metadata and conditions do not. */
-const shapeOf = ({ spec, status, metadata }: CustomResourceDefinition): string =>
-  JSON.stringify([spec, status?.acceptedNames, metadata.deletionTimestamp !== undefined]);
+const shapeOf = ({ spec, status }: CustomResourceDefinition): string => JSON.stringify([spec, status?.acceptedNames]);
 
 export function registry({ feed, builtIns }: { feed: Feed; builtIns: readonly ServedKind[] }): Registry {
   const custom = new Map<string, { kind: ServedKind; shape: string }>();
@@ -49,11 +48,18 @@ export function registry({ feed, builtIns }: { feed: Feed; builtIns: readonly Se
     const definition = definitionOf(object);
     if (!isEstablished(definition)) return drop(object.name);
     const shape = shapeOf(definition);
-    if (custom.get(object.name)?.shape === shape) return false;
+    const known = custom.get(object.name);
+    if (known?.shape === shape) return object.isDeleting && refuseCreates(object.name, known);
     retire(object.name);
     const cache = feed.cacheOf(resourcePrefix(definition.spec.group, definition.spec.names.plural));
     cache.epoch++;
     custom.set(object.name, { kind: serveDefinition(definition, cache), shape });
+    return true;
+  };
+  /** A kind that is being deleted is served on, so that its watchers see its objects go. */
+  const refuseCreates = (name: string, { kind, shape }: { kind: ServedKind; shape: string }): boolean => {
+    if (!kind.acceptsCreates) return false;
+    custom.set(name, { kind: { ...kind, acceptsCreates: false }, shape });
     return true;
   };
   const drop = (name: string): boolean => {

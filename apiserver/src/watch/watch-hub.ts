@@ -98,7 +98,7 @@ export function watchHub(options: HubOptions): WatchHub {
       for (const { group, hasBookmarks } of groups.values()) if (hasBookmarks) group.bookmark(options.feed.revision());
     },
     endKind(kind) {
-      for (const held of [...groups.values()]) if (held.kind === kind) held.group.endAll();
+      for (const held of [...groups.values()]) if (held.kind.prefix === kind.prefix) held.group.endAll();
     },
     endAll: () => endAll(),
     count: () => [...groups.values()].reduce((sum, { group }) => sum + group.size(), 0),
