@@ -36,7 +36,7 @@ describe('fieldValidation', () => {
     assert.equal(parseFieldValidation('Strict'), 'Strict');
     assert.throws(
       () => parseFieldValidation('strict'),
-      (error) => ApiError.is(error, 'BadRequest'),
+      (error) => ApiError.is(error, 'Invalid'),
     );
   });
 });

@@ -1,4 +1,4 @@
-import { ApiError } from '@river/crds';
+import { ApiError, type Cause } from '@river/crds';
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 
@@ -8,14 +8,13 @@ export interface FieldFaults {
   unknown: readonly string[];
 }
 
-/** @throws ApiError `BadRequest` for any other value. Left out, it is Warn, as in Kubernetes. */
+/** @throws ApiError `Invalid` for any other value. Left out, it is Warn, as in Kubernetes. */
 export const parseFieldValidation = (value: string | null | undefined): FieldValidation => {
   if (value === undefined || value === null || value === '') return 'Warn';
   if (value === 'Strict' || value === 'Warn' || value === 'Ignore') return value;
-  throw new ApiError(
-    'BadRequest',
-    `fieldValidation: Unsupported value: ${JSON.stringify(value.slice(0, 64))}: supported values: "Ignore", "Strict", "Warn"`,
-  );
+  const message = `Unsupported value: ${JSON.stringify(value.slice(0, 64))}: supported values: "Ignore", "Strict", "Warn"`;
+  const causes: Cause[] = [{ reason: 'FieldValueNotSupported', message, field: 'fieldValidation' }];
+  throw new ApiError('Invalid', `options is invalid: fieldValidation: ${message}`, { details: { causes } });
 };
 
 /**

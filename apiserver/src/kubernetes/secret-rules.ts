@@ -23,6 +23,18 @@ const mapAt = (object: KubeObject, field: string): JsonObject => {
 const keyCauses = (object: KubeObject, field: string): Cause[] =>
   Object.keys(mapAt(object, field)).flatMap((key) => (keyPattern.test(key) && key !== '.' && key !== '..' ? [] : [badKey(field, key)]));
 
+const mostBytes = 1024 * 1024;
+
+/** What the values take together; those of `binary` fields count as what their base64 stands for. */
+function sizeCauses(object: KubeObject, fields: { text?: string; binary: string }, named: string): Cause[] {
+  const values = (field: string) => Object.values(mapAt(object, field)).map(String);
+  const text = fields.text === undefined ? [] : values(fields.text).map((value) => Buffer.byteLength(value));
+  const binary = values(fields.binary).map((value) => Buffer.byteLength(value, 'base64'));
+  const bytes = [...text, ...binary].reduce((sum, size) => sum + size, 0);
+  if (bytes <= mostBytes) return [];
+  return [{ reason: 'FieldValueTooLong', message: `Too long: may not be more than ${mostBytes} bytes`, field: named }];
+}
+
 /** What was declared immutable stays as it is, and immutable. */
 function immutableCauses(object: KubeObject, old: KubeObject | undefined, fields: readonly string[]): Cause[] {
   if (old?.immutable !== true) return [];
@@ -47,7 +59,8 @@ export function checkSecret(object: KubeObject, old: KubeObject | undefined): Ca
     message: `Invalid value: ${JSON.stringify(object.type)}: field is immutable`,
     field: 'type',
   };
-  return [...keyCauses(object, 'data'), ...(isTypeChanged ? [typeCause] : []), ...immutableCauses(object, old, ['data'])];
+  const tooLong = sizeCauses(object, { binary: 'data' }, 'data');
+  return [...keyCauses(object, 'data'), ...tooLong, ...(isTypeChanged ? [typeCause] : []), ...immutableCauses(object, old, ['data'])];
 }
 
 export function checkConfigMap(object: KubeObject, old: KubeObject | undefined): Cause[] {
@@ -55,6 +68,7 @@ export function checkConfigMap(object: KubeObject, old: KubeObject | undefined):
   return [
     ...keyCauses(object, 'data'),
     ...keyCauses(object, 'binaryData'),
+    ...sizeCauses(object, { text: 'data', binary: 'binaryData' }, ''),
     ...both.map(
       (key): Cause => ({
         reason: 'FieldValueInvalid',

@@ -94,8 +94,11 @@ export class ApiError extends Error {
       status: 'Failure',
       message: this.message,
       reason: this.reason,
-      ...(this.details && { details: this.details }),
+      ...(this.details && { details: withoutEmpty(this.details) }),
       code: this.code,
     };
   }
 }
+
+/** The core group has no name, and is not named. */
+const withoutEmpty = ({ group, ...details }: StatusDetails): StatusDetails => ({ ...details, ...(group && { group }) });
