@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
 import { logger, systemClock, systemRandom } from '@river/runtime';
 import { loadTokens, tokenAuthentication } from './http/authenticate.ts';
@@ -52,6 +53,8 @@ try {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  // Not only at a clean exit: a server that is killed should start as quickly the next time.
+  flushCompileCache();
   process.stdout.write(`${JSON.stringify({ ready: true, url: server.url })}\n`);
 } catch (error) {
   log.error('the API server could not start', { error });

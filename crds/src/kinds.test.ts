@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
-import { builtInKinds, isObject, type ResourceDef, riverKinds, Task } from './index.ts';
+import { isObject } from './index.ts';
+import { builtInKinds, type ResourceDef, riverKinds, Task } from './kinds.ts';
 import type { StructuralSchema } from './schema/structural-schema.ts';
 
 const kinds = [...riverKinds, ...builtInKinds];

@@ -19,7 +19,8 @@ export function withRevision(stored: Uint8Array, revision: bigint): Buffer {
   const value = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
   const at = value.indexOf(metadataMark) + metadataMark.length;
   const digits = revision.toString();
-  const out = Buffer.allocUnsafe(value.length + versionMark.length + digits.length + closing.length);
+  // Not from Node's pool: the cache keeps these for long, and each would keep its neighbours in the pool too.
+  const out = Buffer.allocUnsafeSlow(value.length + versionMark.length + digits.length + closing.length);
   let end = value.copy(out, 0, 0, at);
   end += versionMark.copy(out, end);
   end += out.write(digits, end, 'latin1');

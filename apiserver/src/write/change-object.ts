@@ -1,6 +1,6 @@
 import { ApiError, type KubeObject } from '@river/crds';
 import { type CachedObject, cacheObject } from '../cache/cached-object.ts';
-import { decodeObject, encodeStored } from '../object/encode.ts';
+import { encodeStored } from '../object/encode.ts';
 import type { ServedKind } from '../registry/served-kind.ts';
 import type { Check, StoredEntry } from '../store/store.ts';
 import { commit, readStore } from './commit.ts';
@@ -81,12 +81,11 @@ async function make(
   const { kind, key, namespace, name } = change;
   const value = encodeStored(step.object);
   const outcome = step.do === 'delete' ? 'deleted' : current ? 'updated' : 'created';
-  const at = (revision: bigint): Written => ({ object: cacheObject(key, namespace, name, value, revision, kind.cache.epoch), outcome });
-  if (change.isDryRun) return { written: at(current?.revision ?? 0n) };
+  const made = (revision: bigint): Written => ({ object: cacheObject(key, namespace, name, value, revision, kind.cache.epoch), outcome });
+  if (change.isDryRun) return { written: made(current?.revision ?? 0n) };
   const checks = [{ key, revision: current?.revision ?? 0n }, ...(step.do === 'put' ? (step.also ?? []) : [])];
   const result = await commit(deps.store, checks, [{ key, value: step.do === 'delete' ? null : value }]);
-  return result.ok ? { written: at(result.revision) } : { written: null, conflicts: result.conflicts };
+  if (!result.ok) return { written: null, conflicts: result.conflicts };
+  const seen = kind.cache.get(key);
+  return { written: seen?.revision === result.revision ? { object: seen, outcome } : made(result.revision) };
 }
-
-/** The object in a cache entry, ready to be changed. */
-export const objectOf = (current: CachedObject): KubeObject => decodeObject(current.bytes);

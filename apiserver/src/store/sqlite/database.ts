@@ -57,7 +57,7 @@ export function openForWriting(path: string, maxBytes: number | undefined): Open
 
 export function openForReading(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { readOnly: true });
-  db.exec('PRAGMA cache_size = -8000');
+  db.exec('PRAGMA cache_size = -2000');
   return db;
 }
 
@@ -84,7 +84,7 @@ function prepare(db: DatabaseSync, path: string): void {
   db.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
-    PRAGMA cache_size = -16000;
+    PRAGMA cache_size = -4000;
     PRAGMA wal_autocheckpoint = 4000;
     PRAGMA journal_size_limit = 67108864;
   `);
