@@ -13,7 +13,7 @@ import {
   versionInfo,
   versionsOf,
 } from '../discovery/index.ts';
-import { openApiV2, openApiV3, openApiV3Index } from '../openapi/index.ts';
+import { negotiateOpenApiV2, openApiV2, openApiV2Protobuf, openApiV2ProtobufType, openApiV3, openApiV3Index } from '../openapi/index.ts';
 import type { ResourceInfo } from '../registry/resource-info.ts';
 import { type Exchange, sendBytes } from './exchange.ts';
 import { methodNotAllowed, noSuchResource } from './resource-context.ts';
@@ -34,62 +34,78 @@ export interface DocumentDeps {
 
 const json = 'application/json';
 
-const notAcceptable = (): ApiError => new ApiError('NotAcceptable', `only the following media types are accepted: ${json}`);
+const notAcceptable = (...types: string[]): ApiError =>
+  new ApiError('NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`);
 
 const requireJson = ({ request }: Exchange): void => {
-  if (!parseAccept(request.headers.accept).some(coversJson)) throw notAcceptable();
+  if (!parseAccept(request.headers.accept).some(coversJson)) throw notAcceptable(json);
 };
 
-/** Everything below `/` that is not an object: discovery, OpenAPI, version, health, metrics. */
-export function documents(deps: DocumentDeps): (exchange: Exchange, path: string[]) => Promise<void> {
-  let memo = new Map<string, Document>();
+/** Keeps every document that was asked for until other kinds are served. */
+function keptDocuments(infosNow: DocumentDeps['infos']) {
+  let memo = new Map<string, Promise<Document>>();
   let memoOf: readonly ResourceInfo[] | null = null;
 
-  const made = (id: string, contentType: string, make: (infos: readonly ResourceInfo[]) => unknown): Document => {
-    const infos = deps.infos();
+  const documentOf = async (contentType: string, bytes: Promise<Buffer>): Promise<Document> => {
+    const body = await bytes;
+    return { body, etag: etagOf(body), contentType };
+  };
+  return (id: string, contentType: string, make: (infos: readonly ResourceInfo[]) => Promise<Buffer>): Promise<Document> => {
+    const infos = infosNow();
     if (memoOf !== infos) memo = new Map();
     memoOf = infos;
-    const known = memo.get(id);
-    if (known) return known;
-    const body = Buffer.from(JSON.stringify(make(infos)));
-    const document = { body, etag: etagOf(body), contentType };
+    const document = memo.get(id) ?? documentOf(contentType, make(infos));
     memo.set(id, document);
     return document;
   };
-  const discovery = (exchange: Exchange, root: 'api' | 'apis'): Document => {
+}
+
+/** Everything below `/` that is not an object: discovery, OpenAPI, version, health, metrics. */
+export function documents(deps: DocumentDeps): (exchange: Exchange, path: string[]) => Promise<void> {
+  const openApiIndex = openApiV3Index();
+  const kept = keptDocuments(deps.infos);
+  const made = (id: string, contentType: string, make: (infos: readonly ResourceInfo[]) => unknown) =>
+    kept(id, contentType, async (infos) => Buffer.from(JSON.stringify(await make(infos))));
+  const discovery = (exchange: Exchange, root: 'api' | 'apis'): Promise<Document> => {
     const form = negotiateDiscovery(exchange.request.headers.accept);
-    if (form === 'notAcceptable') throw notAcceptable();
+    if (form === 'notAcceptable') throw notAcceptable(json);
     return made(`${root} ${form}`, discoveryContentType(form), (infos) => {
       if (form !== 'legacy') return aggregatedDiscovery(infos, root, form);
       return root === 'api' ? apiVersions() : apiGroupList(infos);
     });
   };
-  const find = (exchange: Exchange, path: string[]): Document => {
+  const find = (exchange: Exchange, path: string[]): Promise<Document> => {
     const [root, group = '', version = '', more] = path;
     if (root === 'api' && group !== '') return resourceList('', group, version);
     if (root === 'api' || (root === 'apis' && group === '')) return discovery(exchange, root);
     if (root === 'apis' && more === undefined) return version === '' ? oneGroup(group) : resourceList(group, version, '');
     if (root === 'version' && path.length === 1) return made('version', json, () => versionInfo(deps.build));
     if (root === 'openapi') {
+      if (path[1] === 'v2' && path.length === 2) return swagger(exchange);
       requireJson(exchange);
       return openApi(path);
     }
     if (path.length === 0) return made('root', json, (infos) => ({ paths: rootPaths(infos) }));
     throw noSuchResource();
   };
-  const oneGroup = (group: string): Document => {
+  const oneGroup = (group: string): Promise<Document> => {
     if (versionsOf(deps.infos(), group).length === 0) throw noSuchResource();
     return made(`group ${group}`, json, (infos) => apiGroup(infos, group));
   };
-  const resourceList = (group: string, version: string, more: string): Document => {
+  const resourceList = (group: string, version: string, more: string): Promise<Document> => {
     if (more !== '' || !versionsOf(deps.infos(), group).includes(version)) throw noSuchResource();
     return made(`resources ${group}/${version}`, json, (infos) => apiResourceList(infos, group, version));
   };
-  const openApi = (path: string[]): Document => {
+  const swagger = ({ request }: Exchange): Promise<Document> => {
+    const form = negotiateOpenApiV2(request.headers.accept);
+    if (form === 'notAcceptable') throw notAcceptable(json, openApiV2ProtobufType);
+    if (form === 'json') return made('openapi v2', json, openApiV2);
+    return kept('openapi v2 protobuf', openApiV2ProtobufType, (infos) => openApiV2Protobuf(openApiV2(infos)));
+  };
+  const openApi = (path: string[]): Promise<Document> => {
     const [, form, root, group = '', version = ''] = path;
-    if (form === 'v2' && root === undefined) return made('openapi v2', json, (infos) => openApiV2(infos));
     if (form !== 'v3') throw noSuchResource();
-    if (root === undefined) return made('openapi v3', json, (infos) => openApiV3Index(infos));
+    if (root === undefined) return made('openapi v3', json, openApiIndex);
     const at = root === 'api' ? { group: '', version: group } : { group, version };
     if (!versionsOf(deps.infos(), at.group).includes(at.version)) throw noSuchResource();
     return made(`openapi v3 ${at.group}/${at.version}`, json, (infos) => openApiV3(infos, path.slice(2).join('/')));
@@ -104,7 +120,7 @@ export function documents(deps: DocumentDeps): (exchange: Exchange, path: string
       const { body, contentType } = await deps.metrics();
       return sendBytes(exchange, 200, Buffer.from(body), contentType);
     }
-    const { body, etag, contentType } = find(exchange, path);
+    const { body, etag, contentType } = await find(exchange, path);
     response.setHeader('ETag', etag);
     response.setHeader('Vary', 'Accept');
     if (matchesEtag(request.headers['if-none-match'], etag)) {

@@ -1,5 +1,4 @@
 import type { JsonObject } from '@river/crds';
-import { etagOf } from '../discovery/etag.ts';
 import { groupVersionOf } from '../discovery/group-discovery.ts';
 import type { ResourceInfo } from '../registry/resource-info.ts';
 import { refTo } from './meta-schemas.ts';
@@ -8,27 +7,12 @@ import type { Parameter } from './parameters.ts';
 import { answerTypes, pathsOf, responsesOf, securityScheme } from './paths.ts';
 import { resourceSchemas } from './resource-schemas.ts';
 
-const pathOf = (info: ResourceInfo) => `${info.group === '' ? 'api' : 'apis'}/${groupVersionOf(info)}`;
-
-/**
- * What `/openapi/v3` answers: one document per group and version, each under a link that changes with its content,
- * so that a client may keep what it has read there for ever.
- */
-export function openApiV3Index(infos: readonly ResourceInfo[]): { paths: Record<string, { serverRelativeURL: string }> } {
-  const paths = [...new Set(infos.map(pathOf))].sort();
-  const entries = paths.map((path) => {
-    const hash = openApiV3Hash(openApiV3(infos, path) ?? {});
-    return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }] as const;
-  });
-  return { paths: Object.fromEntries(entries) };
-}
-
-/** The hash that the index gives a document: the entity tag of its compact JSON, without the quotes. */
-export const openApiV3Hash = (document: JsonObject): string => etagOf(JSON.stringify(document)).slice(1, -1);
+/** Where the document about a kind stands, below `/openapi/v3/`. */
+export const openApiV3Path = (info: ResourceInfo): string => `${info.group === '' ? 'api' : 'apis'}/${groupVersionOf(info)}`;
 
 /** The document at `/openapi/v3/<path>`, where the path is `api/v1` or `apis/<group>/<version>`; undefined where nothing is served. */
 export function openApiV3(infos: readonly ResourceInfo[], path: string): JsonObject | undefined {
-  const served = infos.filter((info) => pathOf(info) === path);
+  const served = infos.filter((info) => openApiV3Path(info) === path);
   if (served.length === 0) return undefined;
   return {
     openapi: '3.0.0',
