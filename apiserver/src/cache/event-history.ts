@@ -10,15 +10,14 @@ export interface EventHistory {
   add(event: CacheEvent): void;
   /** Null when some change after `revision` has been dropped. */
   after(revision: bigint): readonly CacheEvent[] | null;
-  /** Everything after `revision` is here from now on. */
-  completeFrom(revision: bigint): void;
-  clear(): void;
+  /** Forgets all: what is added from now on is complete after `floor`. */
+  clear(floor: bigint): void;
 }
 
-export function eventHistory(limits: HistoryLimits): EventHistory {
+/** Everything that happens after `floor` is to be added. */
+export function eventHistory(limits: HistoryLimits, floor: bigint): EventHistory {
   let events: CacheEvent[] = [];
   let bytes = 0;
-  let floor = 0n;
 
   const drop = (count: number) => {
     const dropped = events.splice(0, count);
@@ -43,12 +42,10 @@ export function eventHistory(limits: HistoryLimits): EventHistory {
       if (events.length > limits.events || bytes > limits.bytes) drop(Math.ceil(events.length / 4));
     },
     after: (revision) => (revision < floor ? null : events.slice(firstAfter(revision))),
-    completeFrom(revision) {
-      floor = revision;
-    },
-    clear() {
+    clear(newFloor) {
       events = [];
       bytes = 0;
+      floor = newFloor;
     },
   };
 }

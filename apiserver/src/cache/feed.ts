@@ -1,6 +1,9 @@
-import type { Store, StoredEntry, StoreError, StoreEvent, Watch } from '../store/store.ts';
+import type { Clock } from '@river/runtime';
+import type { Store, StoreError, StoreEvent, Watch } from '../store/store.ts';
+import { cacheSet } from './cache-set.ts';
 import type { HistoryLimits } from './event-history.ts';
-import { type FedCache, type ObjectCache, objectCache } from './object-cache.ts';
+import type { ObjectCache } from './object-cache.ts';
+import { listAll, readPast } from './read-store.ts';
 import { revisionGate } from './revision-gate.ts';
 
 /**
@@ -26,6 +29,7 @@ export interface Feed {
 
 export interface FeedOptions {
   store: Store;
+  clock: Pick<Clock, 'after'>;
   history: HistoryLimits;
   /** How many revisions of the past to load, so that watchers survive a restart of the server. */
   primeRevisions: number;
@@ -34,57 +38,38 @@ export interface FeedOptions {
   onTrouble: (error: unknown) => void;
 }
 
-const prefixOf = (key: string): string => key.slice(0, key.indexOf('/', key.indexOf('/') + 1) + 1);
-
 export async function startFeed(options: FeedOptions): Promise<Feed> {
   const { store } = options;
-  const caches = new Map<string, FedCache>();
-  const gate = revisionGate();
+  const caches = cacheSet(options.history);
+  const gate = revisionGate(options.clock);
   const resetListeners = new Set<() => void>();
-  const cacheListeners = new Set<(cache: ObjectCache) => void>();
-  let historyFloor = 0n;
   let watch: Watch | null = null;
   let isLive = false;
   let isClosed = false;
 
-  const cacheAt = (prefix: string): FedCache => {
-    const known = caches.get(prefix);
-    if (known) return known;
-    const fresh = objectCache(prefix, options.history);
-    fresh.historyFrom(historyFloor);
-    caches.set(prefix, fresh);
-    for (const listener of cacheListeners) listener(fresh);
-    return fresh;
-  };
-  const apply = (events: StoreEvent[], upTo: bigint) => {
-    for (const [prefix, group] of byPrefix(events)) cacheAt(prefix).apply(group);
-    gate.advance(upTo);
-  };
-  const load = async (): Promise<bigint> => {
-    const { entries, revision } = await listAll(store, options.pageSize);
-    for (const cache of caches.values()) cache.clear();
-    for (const entry of entries) cacheAt(prefixOf(entry.key)).load(entry.key, entry.value, entry.revision);
-    return revision;
-  };
-  const begin = async () => {
-    const revision = await load();
-    historyFloor = await prime(store, revision, options.primeRevisions, (event) => cacheAt(prefixOf(event.key)).prime(event));
-    for (const cache of caches.values()) cache.historyFrom(historyFloor);
+  const follow = (revision: bigint) => {
     isLive = true;
     gate.advance(revision);
-    watch = store.watch('', revision, { onEvents: apply, onEnd });
+    watch = store.watch('', revision, { onEvents, onEnd });
+  };
+  const onEvents = (events: readonly StoreEvent[], upTo: bigint) => {
+    caches.apply(events);
+    gate.advance(upTo);
   };
   const onEnd = (error: StoreError) => {
     isLive = false;
     if (!isClosed) void restart(error);
   };
+  /** Without history: every watcher starts again from the list that it has to make now, and sees nothing from beyond the gap before. */
   const restart = async (error: unknown) => {
     options.onTrouble(error);
     while (!isClosed) {
       try {
-        await begin();
+        const snapshot = await listAll(store, options.pageSize);
+        if (isClosed) return;
+        caches.show(snapshot, snapshot.revision);
         for (const listener of resetListeners) listener();
-        return;
+        return follow(snapshot.revision);
       } catch (failure) {
         options.onTrouble(failure);
         await options.retryDelay();
@@ -92,13 +77,14 @@ export async function startFeed(options: FeedOptions): Promise<Feed> {
     }
   };
 
-  await begin();
+  const snapshot = await listAll(store, options.pageSize);
+  const past = await readPast(store, snapshot.revision, { revisions: options.primeRevisions, limits: options.history });
+  caches.show(snapshot, past.floor);
+  caches.prime(past.events);
+  follow(snapshot.revision);
   return {
-    cacheOf: cacheAt,
-    onCache(listener) {
-      cacheListeners.add(listener);
-      for (const cache of caches.values()) listener(cache);
-    },
+    cacheOf: caches.at,
+    onCache: caches.onCache,
     revision: gate.revision,
     reach: gate.reach,
     onAdvance: gate.onAdvance,
@@ -112,55 +98,4 @@ export async function startFeed(options: FeedOptions): Promise<Feed> {
       watch?.close();
     },
   };
-}
-
-/** Everything that the store holds, at one revision. */
-async function listAll(store: Store, pageSize: number): Promise<{ entries: StoredEntry[]; revision: bigint }> {
-  const first = await store.list('', { limit: pageSize });
-  const { entries, revision } = first;
-  let { more } = first;
-  while (more) {
-    const after = entries.at(-1)?.key ?? '';
-    const page = await store.list('', { limit: pageSize, after, revision });
-    for (const entry of page.entries) entries.push(entry);
-    more = page.more;
-  }
-  return { entries, revision };
-}
-
-function byPrefix(events: StoreEvent[]): Map<string, StoreEvent[]> {
-  const groups = new Map<string, StoreEvent[]>();
-  for (const event of events) {
-    const prefix = prefixOf(event.key);
-    const group = groups.get(prefix);
-    if (group) group.push(event);
-    else groups.set(prefix, [event]);
-  }
-  return groups;
-}
-
-/** Plays the last `count` revisions up to `end` and returns the revision from which they are complete. */
-function prime(store: Store, end: bigint, count: number, take: (event: StoreEvent) => void): Promise<bigint> {
-  const start = end > BigInt(count) ? end - BigInt(count) : 0n;
-  if (start === end) return Promise.resolve(end);
-  return new Promise((resolve) => {
-    let watch: Watch | null = null;
-    let isDone = false;
-    const finish = (from: bigint) => {
-      isDone = true;
-      watch?.close();
-      resolve(from);
-    };
-    watch = store.watch('', start, {
-      onEvents(events, upTo) {
-        if (isDone) return;
-        for (const event of events) if (event.revision <= end) take(event);
-        if (upTo >= end) finish(start);
-      },
-      onEnd: () => {
-        if (!isDone) finish(end);
-      },
-    });
-    if (isDone) watch.close();
-  });
 }

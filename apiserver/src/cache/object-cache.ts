@@ -36,9 +36,8 @@ export interface FedCache extends ObjectCache {
   /** Events of the past, only for `eventsAfter`. */
   prime(event: StoreEvent): void;
   apply(events: readonly StoreEvent[]): void;
-  /** From here on the history is complete. */
-  historyFrom(revision: bigint): void;
-  clear(): void;
+  /** Forgets all: what is loaded, primed and applied from now on is complete after `floor`. */
+  clear(floor: bigint): void;
 }
 
 const unknownEpoch = -1;
@@ -48,10 +47,10 @@ const nameOf = (prefix: string, key: string): [namespace: string, name: string] 
   return slash < 0 ? ['', key.slice(prefix.length)] : [key.slice(prefix.length, slash), key.slice(slash + 1)];
 };
 
-export function objectCache(prefix: string, limits: HistoryLimits): FedCache {
+export function objectCache(prefix: string, limits: HistoryLimits, floor: bigint): FedCache {
   const objects = new Map<string, CachedObject>();
   const keys = sortedKeys();
-  const history = eventHistory(limits);
+  const history = eventHistory(limits, floor);
   const listeners = new Set<CacheListener>();
 
   const decode = (key: string, value: Uint8Array, revision: bigint, epoch: number): CachedObject => {
@@ -99,11 +98,10 @@ export function objectCache(prefix: string, limits: HistoryLimits): FedCache {
       const changes = events.map(take).filter((change) => change !== null);
       if (changes.length > 0) for (const listener of listeners) listener(changes);
     },
-    historyFrom: history.completeFrom,
-    clear() {
+    clear(newFloor) {
       objects.clear();
       keys.clear();
-      history.clear();
+      history.clear(newFloor);
     },
   };
   return cache;

@@ -1,3 +1,5 @@
+import type { Clock } from '@river/runtime';
+
 /** A revision that only grows, and those who wait for it. */
 export interface RevisionGate {
   revision(): bigint;
@@ -11,7 +13,7 @@ interface Waiter {
   settle: (reached: boolean) => void;
 }
 
-export function revisionGate(): RevisionGate {
+export function revisionGate(clock: Pick<Clock, 'after'>): RevisionGate {
   const listeners = new Set<(revision: bigint) => void>();
   const waiters = new Set<Waiter>();
   let current = 0n;
@@ -31,11 +33,11 @@ export function revisionGate(): RevisionGate {
           revision,
           settle(reached) {
             waiters.delete(waiter);
-            clearTimeout(timer);
+            cancel();
             resolve(reached);
           },
         };
-        const timer = setTimeout(() => waiter.settle(false), deadlineMs);
+        const cancel = clock.after(deadlineMs, () => waiter.settle(false));
         waiters.add(waiter);
       });
     },

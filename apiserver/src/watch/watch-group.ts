@@ -1,3 +1,4 @@
+import type { Clock } from '@river/runtime';
 import type { CacheEvent } from '../cache/object-cache.ts';
 import type { Selection } from '../read/selection.ts';
 import { type WatchEvent, watchEvent } from './watch-events.ts';
@@ -20,25 +21,24 @@ export interface GroupOptions {
   under: string;
   selection: Selection;
   format: WatchFormat;
-  /** The monotonic clock. */
-  nowMs: () => number;
+  clock: Clock;
   /** While events come faster than this they travel together. */
   coalesceMs: number;
 }
 
-export function watchGroup({ under, selection, format, nowMs, coalesceMs }: GroupOptions): WatchGroup {
+export function watchGroup({ under, selection, format, clock, coalesceMs }: GroupOptions): WatchGroup {
   const members = new Set<Member>();
   let pending: WatchEvent[] = [];
   let flushedAt = Number.NEGATIVE_INFINITY;
-  let timer: NodeJS.Timeout | null = null;
+  let cancelFlush: (() => void) | null = null;
 
   const flush = () => {
-    if (timer) clearTimeout(timer);
-    timer = null;
+    cancelFlush?.();
+    cancelFlush = null;
     if (pending.length === 0) return;
     const events = pending;
     pending = [];
-    flushedAt = nowMs();
+    flushedAt = clock.monotonicMs();
     const chunk = httpChunk(Buffer.concat(events.map((event) => format.event(event))));
     for (const member of members) member.send(chunk);
   };
@@ -49,10 +49,10 @@ export function watchGroup({ under, selection, format, nowMs, coalesceMs }: Grou
         const seen = watchEvent(event, under, selection);
         if (seen) pending.push(seen);
       }
-      if (pending.length === 0 || timer) return;
-      const waitMs = flushedAt + coalesceMs - nowMs();
+      if (pending.length === 0 || cancelFlush) return;
+      const waitMs = flushedAt + coalesceMs - clock.monotonicMs();
       if (waitMs <= 0) flush();
-      else timer = setTimeout(flush, waitMs);
+      else cancelFlush = clock.after(waitMs, flush);
     },
     flush,
     join: (member) => members.add(member),

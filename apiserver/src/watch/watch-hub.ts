@@ -1,4 +1,5 @@
 import { ApiError } from '@river/crds';
+import type { Clock } from '@river/runtime';
 import type { CachedObject } from '../cache/cached-object.ts';
 import type { CacheEvent, ObjectCache } from '../cache/object-cache.ts';
 import type { ReadDeps } from '../read/read-at.ts';
@@ -37,7 +38,7 @@ export interface WatchHub {
 
 export interface HubOptions extends ReadDeps {
   limits: MemberLimits;
-  nowMs: () => number;
+  clock: Clock;
   coalesceMs: number;
 }
 
@@ -58,7 +59,7 @@ export function watchHub(options: HubOptions): WatchHub {
     const id = [under, version.apiVersion, format.id, own, query.allowWatchBookmarks, selection.id].join('\n');
     const known = groups.get(id);
     if (known) return known;
-    const group = watchGroup({ under, selection, format, nowMs: options.nowMs, coalesceMs: options.coalesceMs });
+    const group = watchGroup({ under, selection, format, clock: options.clock, coalesceMs: options.coalesceMs });
     const stop = kind.cache.listen(group.take);
     const release = () => {
       if (group.size() > 0) return;

@@ -1,0 +1,86 @@
+import type { CustomResourceDefinition } from '@river/crds';
+import { type Clock, type Logger, type Random, sleep } from '@river/runtime';
+import { policyAdmission } from './admission/policy-admission.ts';
+import { startFeed } from './cache/feed.ts';
+import { runDefinitions } from './definition/definition-loop.ts';
+import { runGarbage } from './garbage/garbage-loop.ts';
+import { serveBuiltIns } from './kubernetes/built-in-kinds.ts';
+import { limits as usualLimits } from './limits.ts';
+import { runNamespaces } from './namespace/namespace-loop.ts';
+import { registry as makeRegistry } from './registry/registry.ts';
+import { seed } from './seed/seed.ts';
+import type { Store } from './store/store.ts';
+import { compactHistory } from './upkeep/compact-history.ts';
+import { expireEvents } from './upkeep/expire-events.ts';
+import { type WatchHub, watchHub } from './watch/watch-hub.ts';
+import type { LoopDeps } from './write/loop-deps.ts';
+
+export interface CoreOptions {
+  store: Store;
+  /** Kinds that must be served before the first request: their definitions. */
+  definitions: readonly CustomResourceDefinition[];
+  clock: Clock;
+  random: Random;
+  log: Logger;
+  newUid: () => string;
+  /** The random end of a generated name. */
+  nameSuffix: () => string;
+  limits?: Pick<
+    typeof usualLimits,
+    'history' | 'primeRevisions' | 'feedPageSize' | 'feedRetryMs' | 'watcher' | 'watchCoalesceMs' | 'bookmarkMs'
+  >;
+}
+
+/** Everything of an API server but HTTP: what reads, writes and watches, and the loops that keep its promises. */
+export interface Core extends LoopDeps {
+  hub: WatchHub;
+  /** Ends the watches and the loops. */
+  stop(): void;
+  /** Resolves when nothing will touch the store any more; to be called after {@link stop}, before the store is closed. */
+  close(): Promise<void>;
+}
+
+export async function startCore(options: CoreOptions): Promise<Core> {
+  const { store, clock, random, log, newUid, nameSuffix, limits = usualLimits } = options;
+  const end = new AbortController();
+  const { signal } = end;
+  const feed = await startFeed({
+    store,
+    clock,
+    history: limits.history,
+    primeRevisions: limits.primeRevisions,
+    pageSize: limits.feedPageSize,
+    retryDelay: () => sleep(clock, limits.feedRetryMs, signal).catch(() => undefined),
+    onTrouble: (error) => log.warn('the feed from the store was interrupted', { error }),
+  });
+  const registry = makeRegistry({ feed, builtIns: serveBuiltIns(feed) });
+  const hub = watchHub({ store, feed, clock, limits: limits.watcher, coalesceMs: limits.watchCoalesceMs });
+  registry.onRetire(hub.endKind);
+  const admission = policyAdmission({ feed, registry });
+  const now = () => new Date(clock.wallMs());
+  const deps: LoopDeps = { store, feed, registry, admission, clock, random, log, signal, now, newUid, nameSuffix };
+  runDefinitions(deps);
+  await seed(deps, options.definitions);
+  runNamespaces(deps);
+  runGarbage(deps);
+  const upkeep = [compactHistory(deps), expireEvents(deps), sendBookmarks(clock, signal, limits.bookmarkMs, hub.bookmarkAll)];
+  return {
+    ...deps,
+    hub,
+    stop() {
+      end.abort();
+      hub.endAll();
+    },
+    async close() {
+      await Promise.all(upkeep);
+      feed.close();
+    },
+  };
+}
+
+async function sendBookmarks(clock: Clock, signal: AbortSignal, everyMs: number, send: () => void): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(clock, everyMs, signal).catch(() => undefined);
+    if (!signal.aborted) send();
+  }
+}
