@@ -13,6 +13,7 @@ import { checkConfigMap, checkSecret, completeSecret } from './secret-rules.ts';
 const usual: KindRules = {
   ...customKindRules,
   allowsBlindUpdate: true,
+  mayOmitKind: true,
   acceptsStrategicPatch: true,
   dropsNulls: true,
   hasGeneration: false,

@@ -16,6 +16,7 @@ export const customKindRules: KindRules = {
   nameRule: 'subdomain',
   allowsBlindUpdate: false,
   createsOnUpdate: false,
+  mayOmitKind: false,
   acceptsStrategicPatch: false,
   dropsNulls: false,
   hasGeneration: true,

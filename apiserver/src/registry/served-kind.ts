@@ -25,6 +25,8 @@ export interface KindRules {
   allowsBlindUpdate: boolean;
   /** A PUT to a name that does not exist creates it. */
   createsOnUpdate: boolean;
+  /** A body need not say its kind and version: its address does. */
+  mayOmitKind: boolean;
   acceptsStrategicPatch: boolean;
   /** Null is the same as nothing, as in the structs of Kubernetes' own kinds. */
   dropsNulls: boolean;

@@ -6,7 +6,7 @@ import { qualifiedName, type Target } from '../registry/served-kind.ts';
 import type { Check } from '../store/store.ts';
 import { changeObject, type Step } from './change-object.ts';
 import { liveNamespace } from './live-namespace.ts';
-import { dropEmptied, requireKind, type Sent, shape, validate } from './prepare-object.ts';
+import { assumeKind, dropEmptied, type Sent, shape, validate } from './prepare-object.ts';
 import { timestamp, type WriteDeps, type WriteOptions, type Written } from './write-context.ts';
 
 const maxGeneratedBase = 58;
@@ -27,7 +27,7 @@ const alreadyExists = (target: Target, name: string): ApiError =>
 /** A POST: the object must not be there yet. */
 export async function createObject(deps: WriteDeps, creation: Creation): Promise<Written> {
   const { target, namespace, sent } = creation;
-  requireKind(target, sent.object);
+  assumeKind(target, sent.object);
   refuseWhileRetiring(target);
   requireNamespace(target, namespace, sent.object);
   const { metadata } = sent.object;

@@ -13,6 +13,15 @@ export interface Sent {
   duplicates: readonly string[];
 }
 
+/** {@link requireKind}, for a body that is a whole object. Kubernetes' own kinds may leave out what their address says. */
+export function assumeKind(target: Target, object: KubeObject): void {
+  if (target.kind.rules.mayOmitKind) {
+    object.apiVersion ||= target.version.apiVersion;
+    object.kind ||= target.kind.kind;
+  }
+  requireKind(target, object);
+}
+
 /** The body must be of the kind that its address names. */
 export function requireKind({ kind, version }: Target, object: KubeObject): void {
   if (object.apiVersion !== version.apiVersion || object.kind !== kind.kind) {

@@ -9,7 +9,7 @@ import { sameJson } from '../schema/json-value.ts';
 import { changeObject, type Step } from './change-object.ts';
 import { newObject, requireNamespace } from './create-object.ts';
 import { keepImmutable, nextGeneration, refuseNewFinalizers } from './keep-immutable.ts';
-import { dropEmptied, requireKind, type Sent, shape, validate } from './prepare-object.ts';
+import { assumeKind, dropEmptied, type Sent, shape, validate } from './prepare-object.ts';
 import type { WriteDeps, WriteOptions, Written } from './write-context.ts';
 
 export type Subresource = '' | 'status' | 'scale' | 'finalize';
@@ -38,7 +38,7 @@ export const modified = (target: Target, name: string): ApiError =>
 /** A PUT: the whole object is replaced, but for what its writer may not touch. */
 export async function updateObject(deps: WriteDeps, update: Update): Promise<Written> {
   const { target, namespace, name, sent, options, subresource } = update;
-  requireKind(target, sent.object);
+  assumeKind(target, sent.object);
   requireNamespace(target, namespace, sent.object);
   requireName(sent.object, name);
   shape(target, sent, options);
