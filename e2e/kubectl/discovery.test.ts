@@ -63,14 +63,8 @@ onEachStore('kubectl and discovery', (test) => {
     assert.match(await kubectl(['explain', 'configmap']), /data\t<map\[string\]string>/);
     assert.match(await kubectl(['explain', 'crd.spec.versions']), /served\t<boolean> -required-/);
     assert.match(await kubectl(['explain', 'task.metadata.ownerReferences']), /blockOwnerDeletion/);
+    assert.match(await kubectl(['explain', 'task.spec', '--output=plaintext-openapiv2']), /image\t<string>/);
     assert.match(await kubectl(['explain', 'tasks', '--api-version=river.dev/v1']), /DESCRIPTION:\n\s+\S/);
-  });
-
-  test('refuses what it would have to answer in protobuf', async ({ api }) => {
-    const accept = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
-    const { status, json } = await api.get('/openapi/v2', { headers: { accept } });
-    assert.deepEqual([status, json.reason], [406, 'NotAcceptable']);
-    assert.equal((await api.get('/openapi/v2', { headers: { accept: `${accept}, application/json;q=0.5` } })).json.swagger, '2.0');
   });
 
   test('says what it cannot explain', async ({ tryKubectl }) => {

@@ -68,7 +68,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const remove = () => {
     if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
   };
-  await start();
+  const stop = async () => {
+    try {
+      await program?.stop();
+    } finally {
+      if (!options.etcd) await etcd?.stop();
+      remove();
+    }
+  };
+  await start().catch(async (error) => {
+    await stop();
+    throw error;
+  });
   const kubeconfig = writeKubeconfig(dir, url, identity);
   return {
     ...identity,
@@ -80,14 +91,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     kubeconfig,
     pid: () => program?.pid ?? 0,
     log: () => [program?.log() ?? '', etcd?.log() ?? ''].filter(Boolean).join('\n--- etcd ---\n'),
-    async stop() {
-      try {
-        await program?.stop();
-      } finally {
-        if (!options.etcd) await etcd?.stop();
-        remove();
-      }
-    },
+    stop,
     kill9: async () => program?.kill9(),
     async restart() {
       await program?.stop();
