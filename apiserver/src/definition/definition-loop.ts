@@ -1,4 +1,4 @@
-import type { CustomResourceDefinition } from '@river/crds';
+import type { CrdNames, CustomResourceDefinition } from '@river/crds';
 import { workQueue } from '@river/runtime';
 import type { CachedObject } from '../cache/cached-object.ts';
 import { asDefinition, cleanupFinalizer } from '../kubernetes/definition-rules.ts';
@@ -8,6 +8,7 @@ import { reachNow } from '../read/read-at.ts';
 import { definitionsPrefix } from '../registry/registry.ts';
 import type { ServedKind } from '../registry/served-kind.ts';
 import { crdNaming } from '../schema/crd-naming.ts';
+import { deleteEach } from '../write/delete-each.ts';
 import { deleteObject } from '../write/delete-object.ts';
 import { editObject, ownOptions, storageTarget } from '../write/edit-object.ts';
 import { ignoreRaces, type LoopDeps } from '../write/loop-deps.ts';
@@ -30,14 +31,19 @@ export function runDefinitions(deps: LoopDeps): void {
   const run = async (name: string): Promise<number | undefined> => {
     const object = cache.get(definitionsPrefix + name);
     if (!object) return undefined;
-    if (!object.isDeleting) {
-      await settleName(deps, kind(), object);
-      return undefined;
-    }
+    if (!object.isDeleting) return void naming.add(name);
     if (!object.finalizers.includes(cleanupFinalizer)) return undefined;
     return (await isEmptied(deps, object)) ? release(deps, kind(), object) : clock.monotonicMs() + cleanupPollMs;
   };
-  const queue = workQueue({ run, signal, clock, random, log: log.with({ loop: 'definitions' }), parallelism: 4 });
+  const settle = async (name: string): Promise<undefined> => {
+    await reachNow(deps);
+    const object = cache.get(definitionsPrefix + name);
+    if (object && !object.isDeleting && (await settleNames(deps, kind(), object))) addAll();
+  };
+  const common = { signal, clock, random, log: log.with({ loop: 'definitions' }) };
+  const queue = workQueue({ ...common, run, parallelism: 4 });
+  // One at a time, each with the result of the one before in sight: two definitions cannot both take a name that is free.
+  const naming = workQueue({ ...common, run: settle, parallelism: 1 });
   const addAll = () => {
     for (const { name } of cache.range(definitionsPrefix)) queue.add(name);
   };
@@ -49,11 +55,12 @@ export function runDefinitions(deps: LoopDeps): void {
   addAll();
 }
 
-async function settleName(deps: LoopDeps, kind: ServedKind, object: CachedObject): Promise<void> {
+/** Says whether names were given back that others may wait for. */
+async function settleNames(deps: LoopDeps, kind: ServedKind, object: CachedObject): Promise<boolean> {
   const definition = definitionOf(object);
   const others = kind.cache.range(definitionsPrefix).filter(({ name }) => name !== object.name);
   const status = crdNaming(definition, others.map(definitionOf), timestamp(deps.now()));
-  if (JSON.stringify(status) === JSON.stringify(definition.status)) return;
+  if (JSON.stringify(status) === JSON.stringify(definition.status)) return false;
   await editObject(deps, {
     kind,
     namespace: '',
@@ -65,7 +72,12 @@ async function settleName(deps: LoopDeps, kind: ServedKind, object: CachedObject
       asDefinition(next).status = status;
     },
   }).catch(ignoreRaces);
+  const kept = new Set(allNames(status.acceptedNames));
+  return allNames(definition.status?.acceptedNames).some((name) => !kept.has(name));
 }
+
+const allNames = ({ plural, singular, kind, listKind, shortNames = [] }: CrdNames = { plural: '', kind: '' }): string[] =>
+  [plural, singular, kind, listKind, ...shortNames].flatMap((name) => name || []);
 
 /** Deletes the objects of a definition that is going; says whether none is left. */
 async function isEmptied(deps: LoopDeps, object: CachedObject): Promise<boolean> {
@@ -75,12 +87,11 @@ async function isEmptied(deps: LoopDeps, object: CachedObject): Promise<boolean>
   const served = deps.registry.ofPrefix(prefix);
   const left = deps.feed.cacheOf(prefix).range(prefix);
   if (!served || left.length === 0) return true;
-  for (const { namespace, name, isDeleting } of left) {
-    if (isDeleting) continue;
-    await deleteObject(deps, { target: storageTarget(served), namespace, name, deleteOptions: {}, options: ownOptions(manager) }).catch(
-      ignoreRaces,
-    );
-  }
+  const target = storageTarget(served);
+  await deleteEach(
+    left.filter(({ isDeleting }) => !isDeleting),
+    ({ namespace, name }) => deleteObject(deps, { target, namespace, name, deleteOptions: {}, options: ownOptions(manager) }),
+  );
   return false;
 }
 

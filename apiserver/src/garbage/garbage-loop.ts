@@ -1,3 +1,4 @@
+import { ApiError } from '@river/crds';
 import { workQueue } from '@river/runtime';
 import type { CachedObject } from '../cache/cached-object.ts';
 import type { CacheEvent, ObjectCache } from '../cache/object-cache.ts';
@@ -11,6 +12,8 @@ import { foreground, judgeOwners, orphan } from './judge-owners.ts';
 import { type OwnerGraph, ownerGraph } from './owner-graph.ts';
 
 const manager = 'river-garbage';
+/** An owner whose kind is not served yet is looked for again after this. */
+const unknownOwnerMs = 30_000;
 
 /** An object with its kind, as they are now. */
 interface Found {
@@ -70,13 +73,13 @@ function find({ feed, registry }: LoopDeps, key: string): Found | undefined {
   return object && kind && { object, kind };
 }
 
-async function collect(deps: LoopDeps, graph: OwnerGraph, add: (key: string) => void, key: string): Promise<undefined> {
+async function collect(deps: LoopDeps, graph: OwnerGraph, add: (key: string) => void, key: string): Promise<number | undefined> {
   const found = find(deps, key);
-  if (!found) return;
+  if (!found) return undefined;
   const { object } = found;
   if (object.isDeleting && object.finalizers.includes(orphan)) await letGo(deps, graph, found);
   else if (object.isDeleting && object.finalizers.includes(foreground)) await waitForDependents(deps, graph, add, found);
-  if (object.owners.length > 0) await judgeAndDelete(deps, graph, found);
+  return object.owners.length > 0 && !object.isDeleting ? judgeAndDelete(deps, graph, found) : undefined;
 }
 
 /** The owner is deleted, what it owns stays: first the references go, then the owner. */
@@ -84,31 +87,41 @@ async function letGo(deps: LoopDeps, graph: OwnerGraph, owner: Found): Promise<v
   await reachNow(deps);
   for (const key of graph.dependentsOf(owner.object.uid)) {
     const dependent = find(deps, key);
-    if (dependent) await dropOwners(deps, dependent, new Set([owner.object.uid]));
+    if (dependent) await dropOwners(deps, dependent, new Set([owner.object.uid])).catch(ignoreGone);
   }
-  await dropFinalizer(deps, owner, orphan);
+  await dropFinalizer(deps, owner, orphan).catch(ignoreRaces);
 }
 
 async function waitForDependents(deps: LoopDeps, graph: OwnerGraph, add: (key: string) => void, owner: Found): Promise<void> {
   await reachNow(deps);
   const { uid } = owner.object;
-  const blocking = graph
-    .dependentsOf(uid)
-    .filter((key) => find(deps, key)?.object.owners.some((reference) => reference.uid === uid && reference.blockOwnerDeletion === true));
-  if (blocking.length === 0) return dropFinalizer(deps, owner, foreground);
+  const isBlocking = ({ owners }: CachedObject) =>
+    owners.some((reference) => reference.uid === uid && reference.blockOwnerDeletion === true);
+  const blocking = graph.dependentsOf(uid).filter((key) => {
+    const dependent = find(deps, key)?.object;
+    return dependent && dependent.uid !== uid && isBlocking(dependent);
+  });
+  if (blocking.length === 0) return dropFinalizer(deps, owner, foreground).catch(ignoreRaces);
   for (const key of graph.dependentsOf(uid)) if (!find(deps, key)?.object.isDeleting) add(key);
 }
 
-async function judgeAndDelete(deps: LoopDeps, graph: OwnerGraph, found: Found): Promise<void> {
-  const { object, kind } = found;
-  if (object.isDeleting) return;
-  const { solid, waiting, absent } = await judgeOwners(deps, object);
+/** Says when to look again, when there is something that time may change. */
+async function judgeAndDelete(deps: LoopDeps, graph: OwnerGraph, found: Found): Promise<number | undefined> {
+  const { solid, unknown, waiting, absent } = await judgeOwners(deps, graph, found.object);
   const loose = [...waiting, ...absent];
-  if (loose.length === 0) return;
-  if (solid.length > 0) return dropOwners(deps, found, new Set(loose.map(({ uid }) => uid)));
-  const hasDependents = graph.dependentsOf(object.uid).length > 0;
+  const isKept = solid.length > 0 || unknown.length > 0;
+  if (isKept && loose.length > 0) await dropOwners(deps, found, new Set(loose.map(({ uid }) => uid))).catch(ignoreRaces);
+  if (!isKept) await deleteOwned(deps, graph, found, waiting.length > 0);
+  return unknown.length > 0 ? deps.clock.monotonicMs() + unknownOwnerMs : undefined;
+}
+
+/** No owner keeps this object any more. What an owner waits for is deleted as the owner is: with all it owns first. */
+async function deleteOwned(deps: LoopDeps, graph: OwnerGraph, found: Found, isAwaited: boolean): Promise<void> {
+  const { object, kind } = found;
+  const dependents = graph.dependentsOf(object.uid).flatMap((key) => find(deps, key)?.object ?? []);
+  if (isAwaited && dependents.some(isHeldByUs)) await unblockOwners(deps, found).catch(ignoreRaces);
   const deleteOptions: DeleteOptions = {
-    propagationPolicy: waiting.length > 0 && hasDependents ? 'Foreground' : ownPolicy(object),
+    propagationPolicy: isAwaited && dependents.length > 0 ? 'Foreground' : ownPolicy(object),
     preconditions: { uid: object.uid, resourceVersion: object.revision.toString() },
   };
   const { namespace, name } = object;
@@ -131,7 +144,7 @@ const edit = (deps: LoopDeps, { object, kind }: Found, change: Parameters<typeof
     subresource: '',
     options: ownOptions(manager),
     change,
-  }).then(() => undefined, ignoreRaces);
+  }).then(() => undefined);
 
 const dropOwners = (deps: LoopDeps, found: Found, uids: ReadonlySet<string>): Promise<void> =>
   edit(deps, found, ({ metadata }) => {
@@ -139,6 +152,16 @@ const dropOwners = (deps: LoopDeps, found: Found, uids: ReadonlySet<string>): Pr
     if (kept.length > 0) metadata.ownerReferences = kept;
     else delete metadata.ownerReferences;
   });
+
+/** In a circle each waits for the next: whoever finds the circle closed stops holding up its owners. */
+const unblockOwners = (deps: LoopDeps, found: Found): Promise<void> =>
+  edit(deps, found, ({ metadata }) => {
+    for (const owner of metadata.ownerReferences ?? []) if (owner.blockOwnerDeletion) owner.blockOwnerDeletion = false;
+  });
+
+const ignoreGone = (error: unknown): void => {
+  if (!ApiError.is(error, 'NotFound')) throw error;
+};
 
 const dropFinalizer = (deps: LoopDeps, found: Found, finalizer: string): Promise<void> =>
   edit(deps, found, ({ metadata }) => {

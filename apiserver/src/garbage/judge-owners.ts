@@ -1,16 +1,17 @@
 import type { OwnerReference } from '@river/crds';
-import type { CachedObject } from '../cache/cached-object.ts';
-import { cacheObject } from '../cache/cached-object.ts';
+import { type CachedObject, cacheObject } from '../cache/cached-object.ts';
 import { objectKey } from '../object/object-key.ts';
 import { readStore } from '../write/commit.ts';
 import type { WriteDeps } from '../write/write-context.ts';
+import type { OwnerGraph } from './owner-graph.ts';
 
 /**
  * `solid` owners keep their dependents. `waiting` ones are being deleted and wait for theirs. `absent` ones are gone for certain.
- * An owner of a kind that is not served cannot be judged, so it counts as solid: nothing is deleted on a guess.
+ * `unknown` ones are of a kind that is not served now: they keep their dependents too, because nothing is deleted on a guess.
  */
 export interface JudgedOwners {
   solid: OwnerReference[];
+  unknown: OwnerReference[];
   waiting: OwnerReference[];
   absent: OwnerReference[];
 }
@@ -18,16 +19,21 @@ export interface JudgedOwners {
 export const foreground = 'foregroundDeletion';
 export const orphan = 'orphan';
 
-export async function judgeOwners(deps: WriteDeps, object: CachedObject): Promise<JudgedOwners> {
-  const judged: JudgedOwners = { solid: [], waiting: [], absent: [] };
-  for (const owner of object.owners) judged[await judge(deps, object, owner)].push(owner);
+export async function judgeOwners(deps: WriteDeps, graph: Pick<OwnerGraph, 'sawGo'>, object: CachedObject): Promise<JudgedOwners> {
+  const judged: JudgedOwners = { solid: [], unknown: [], waiting: [], absent: [] };
+  for (const owner of object.owners) {
+    const verdict = graph.sawGo(owner.uid, object.namespace) ? 'absent' : await judge(deps, object, owner);
+    judged[verdict].push(owner);
+  }
   return judged;
 }
 
 async function judge(deps: WriteDeps, object: CachedObject, owner: OwnerReference): Promise<keyof JudgedOwners> {
   const group = owner.apiVersion.includes('/') ? (owner.apiVersion.split('/')[0] ?? '') : '';
   const kind = deps.registry.findKind(group, owner.kind);
-  if (!kind || (kind.isNamespaced && object.namespace === '')) return 'solid';
+  if (!kind) return 'unknown';
+  // What stands outside namespaces cannot be owned by what stands in one, and Kubernetes leaves it alone.
+  if (kind.isNamespaced && object.namespace === '') return 'solid';
   const key = objectKey(kind.prefix, kind.isNamespaced ? object.namespace : '', owner.name);
   const seen = kind.cache.get(key);
   if (seen?.uid === owner.uid) return stateOf(seen);

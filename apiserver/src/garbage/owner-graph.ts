@@ -7,12 +7,18 @@ export interface OwnerGraph {
   /** Keys of the objects that name this uid as an owner. */
   dependentsOf(uid: string): readonly string[];
   keyOf(uid: string): string | undefined;
+  /**
+   * Whether the owner with this uid, as an object in this namespace may name it, was seen to go. Known for as long as something
+   * names it, also when its kind is no longer served.
+   */
+  sawGo(uid: string, namespace: string): boolean;
   clear(): void;
 }
 
 export function ownerGraph(): OwnerGraph {
   const dependents = new Map<string, Set<string>>();
   const keys = new Map<string, string>();
+  const gone = new Map<string, { isNamespaced: boolean }>();
 
   const unlink = ({ key, uid, owners }: CachedObject) => {
     if (keys.get(uid) === key) keys.delete(uid);
@@ -34,12 +40,19 @@ export function ownerGraph(): OwnerGraph {
     move(previous, next) {
       if (previous) unlink(previous);
       if (next) link(next);
+      else if (previous && dependents.has(previous.uid)) gone.set(previous.uid, { isNamespaced: previous.namespace !== '' });
+      for (const { uid } of previous?.owners ?? []) if (!dependents.has(uid)) gone.delete(uid);
     },
     dependentsOf: (uid) => [...(dependents.get(uid) ?? [])],
     keyOf: (uid) => keys.get(uid),
+    sawGo(uid, namespace) {
+      const owner = gone.get(uid);
+      return owner !== undefined && !(owner.isNamespaced && namespace === '');
+    },
     clear() {
       dependents.clear();
       keys.clear();
+      gone.clear();
     },
   };
 }

@@ -8,7 +8,7 @@ import type { InFlight } from './in-flight.ts';
 import type { ServerMetrics } from './metrics.ts';
 import { flag } from './query.ts';
 import type { ResourceDeps } from './resource-context.ts';
-import { parseRoute, type Route } from './route.ts';
+import { parseRoute, type ResourceRoute, type Route } from './route.ts';
 
 export interface RequestDeps {
   resources: ResourceDeps;
@@ -51,9 +51,9 @@ async function serve(
   const requester = open.has(pathname) ? nobody : deps.authenticate(request);
   const exchange: Exchange = { request, response, pathname, query, requester, warnings: [] };
   const route = parseRoute(pathname);
-  const isWatch = route.is === 'resource' && request.method === 'GET' && (query.has('watch') ? (flag(query, 'watch') ?? false) : false);
+  const isWatch = route.is === 'resource' && route.resource.name === '' && request.method === 'GET' && flag(query, 'watch') === true;
   measure.verb = isWatch ? 'WATCH' : measure.verb;
-  measure.resource = route.is === 'resource' ? route.resource.plural : '';
+  measure.resource = route.is === 'resource' ? servedName(deps.resources, route.resource) : '';
   const leave = (isWatch ? deps.watches : deps.requests).enter(clientOf(exchange));
   try {
     await dispatch(deps, exchange, route);
@@ -66,6 +66,10 @@ const dispatch = (deps: RequestDeps, exchange: Exchange, route: Route): Promise<
   route.is === 'resource' ? handleResource(deps.resources, exchange, route.resource) : deps.documents(exchange, route.path);
 
 const clientOf = ({ requester, request }: Exchange): string => `${requester.username} ${request.socket.remoteAddress ?? ''}`;
+
+/** Empty for what is not served: strangers' words do not become labels of metrics, which are kept for ever. */
+const servedName = ({ registry }: ResourceDeps, { group, version, plural }: ResourceRoute): string =>
+  registry.find(group, version, plural)?.kind.plural ?? '';
 
 /** The address is split by hand: WHATWG rules would quietly change what was asked, such as `..` in it. */
 function parseUrl(url: string): { pathname: string; searchParams: URLSearchParams } {

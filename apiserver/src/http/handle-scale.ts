@@ -1,9 +1,11 @@
 import { ApiError, isObject, type Json, type JsonObject, type KubeObject } from '@river/crds';
-import { asJson, asObject, decodeObject } from '../object/encode.ts';
+import { asJson, decodeObject } from '../object/encode.ts';
 import { jsonPatch } from '../patch/json-patch.ts';
 import { mergePatch } from '../patch/merge-patch.ts';
 import { getObject } from '../read/get-object.ts';
 import { presentBytes } from '../read/present.ts';
+import { invalidValue } from '../schema/field-causes.ts';
+import { invalid } from '../schema/invalid.ts';
 import { compileJsonPath, setAtSimplePath } from '../table/index.ts';
 import { patchObject } from '../write/patch-object.ts';
 import { sendJson } from './exchange.ts';
@@ -26,7 +28,9 @@ export async function handleScale(deps: ResourceDeps, request: ResourceRequest):
   const wanted = method === 'PUT' ? replaceWith((await readJson(deps, exchange)).value) : patchWith(await readPatch(deps, request));
   const live = await getObject(deps, target, namespace, name);
   const scale = scaleOf(decodeObject(presentBytes(live, target.version, target.kind.cache)), paths);
-  const body = changeOf(paths, scale, wanted(scale));
+  // A patch is made of what stands here now, so only a version that it names itself binds it; what is put was seen by its writer.
+  const known = method === 'PUT' ? undefined : live.revision.toString();
+  const body = changeOf(paths, wanted(scale), name, known);
   const written = await patchObject(deps, {
     target,
     namespace,
@@ -65,19 +69,16 @@ const patchWith =
     how === 'json' ? jsonPatch(scale, body) : mergePatch(scale, body);
 
 /** The merge patch on the object itself that a new Scale amounts to. */
-function changeOf({ specReplicasPath }: ScalePaths, old: JsonObject, next: Json): JsonObject {
+function changeOf({ specReplicasPath }: ScalePaths, next: Json, name: string, known: string | undefined): JsonObject {
   if (!isObject(next) || !isObject(next.spec ?? {})) throw new ApiError('BadRequest', 'the body must be an autoscaling/v1 Scale');
   const spec = isObject(next.spec) ? next.spec : {};
   const replicas = spec.replicas ?? 0;
   if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 0) {
-    throw new ApiError(
-      'Invalid',
-      `Scale.autoscaling is invalid: spec.replicas: Invalid value: ${JSON.stringify(replicas)}: must be a whole number that is not negative`,
-    );
+    throw invalid({ group: 'autoscaling', kind: 'Scale' }, name, [
+      invalidValue('spec.replicas', replicas, 'must be a whole number that is not negative'),
+    ]);
   }
-  const oldMeta = asObject(old).metadata;
   const resourceVersion = isObject(next.metadata) ? next.metadata.resourceVersion : undefined;
-  const pinned = resourceVersion && resourceVersion !== oldMeta.resourceVersion ? { metadata: { resourceVersion } } : {};
-  const whole = setAtSimplePath(pinned, specReplicasPath, replicas);
-  return whole;
+  const pinned = resourceVersion && resourceVersion !== known ? { metadata: { resourceVersion } } : {};
+  return setAtSimplePath(pinned, specReplicasPath, replicas);
 }

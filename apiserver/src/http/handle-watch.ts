@@ -4,10 +4,9 @@ import { includeOf, mediaOf, type ResourceDeps, type ResourceRequest } from './r
 import { watchSink } from './watch-sink.ts';
 
 /** A watch: answers at once, then streams until its time is over, the client goes, or it falls too far behind. */
-export async function handleWatch(deps: ResourceDeps, { exchange, target, namespace, name }: ResourceRequest): Promise<void> {
+export async function handleWatch(deps: ResourceDeps, { exchange, target, namespace }: ResourceRequest): Promise<void> {
   const { query, response } = exchange;
   const seconds = count(query, 'timeoutSeconds') || deps.watchSeconds();
-  const fieldSelector = name === '' ? text(query, 'fieldSelector') : `metadata.name=${name}`;
   const member = await deps.hub.watch({
     target,
     namespace,
@@ -16,7 +15,7 @@ export async function handleWatch(deps: ResourceDeps, { exchange, target, namesp
     ),
     query: {
       labelSelector: text(query, 'labelSelector'),
-      fieldSelector,
+      fieldSelector: text(query, 'fieldSelector'),
       resourceVersion: text(query, 'resourceVersion'),
       resourceVersionMatch: text(query, 'resourceVersionMatch'),
       sendInitialEvents: flag(query, 'sendInitialEvents'),

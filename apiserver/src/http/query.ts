@@ -8,8 +8,8 @@ const refuse = (name: string, value: string, why: string): ApiError =>
 export function flag(query: URLSearchParams, name: string): boolean | undefined {
   const value = query.get(name);
   if (value === null) return undefined;
-  if (value === '' || value === 'true' || value === '1' || value === 'True' || value === 't') return true;
-  if (value === 'false' || value === '0' || value === 'False' || value === 'f') return false;
+  if (/^(|true|t|1)$/i.test(value)) return true;
+  if (/^(false|f|0)$/i.test(value)) return false;
   throw refuse(name, value, 'must be true or false');
 }
 

@@ -46,7 +46,7 @@ function subresourceOf({ kind, version }: Target, subresource: string): Subresou
   if (subresource === '') return '';
   if (subresource === 'status' && version.info.hasStatus) return 'status';
   if (subresource === 'scale' && version.info.scale) return 'scale';
-  if (subresource === 'finalize' && kind.group === '' && kind.plural === 'namespaces') return 'finalize';
+  if (subresource === 'finalize' && kind.rules.hasFinalize) return 'finalize';
   throw noSuchResource();
 }
 

@@ -1,3 +1,4 @@
+import { ApiError } from '@river/crds';
 import type { Sink } from '../watch/watch-member.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -6,17 +7,19 @@ import type { Exchange } from './exchange.ts';
  * so that one buffer serves any number of watchers.
  */
 export function watchSink({ response }: Exchange, drainDeadlineMs: number): Sink {
+  const { socket } = response;
+  // Behind another request on the same connection there is no socket to write to yet.
+  if (!socket) throw new ApiError('BadRequest', 'a watch must not be sent before the answer to the request before it has come');
   response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private', 'Transfer-Encoding': 'chunked' });
   response.flushHeaders();
-  const { socket } = response;
   return {
     write(chunk) {
-      if (socket && !socket.destroyed) socket.write(chunk);
+      if (!socket.destroyed) socket.write(chunk);
     },
-    waitingBytes: () => socket?.writableLength ?? 0,
+    waitingBytes: () => socket.writableLength,
     drained: () =>
       new Promise((resolve, reject) => {
-        if (!socket || socket.destroyed) return reject(new Error('the watcher is gone'));
+        if (socket.destroyed) return reject(new Error('the watcher is gone'));
         const settle = (error?: Error) => {
           clearTimeout(timer);
           socket.off('drain', done);
@@ -31,9 +34,9 @@ export function watchSink({ response }: Exchange, drainDeadlineMs: number): Sink
         socket.on('close', gone);
       }),
     end() {
-      const waiting = socket?.writableLength ?? 0;
+      const waiting = socket.writableLength;
       response.end();
-      if (waiting > 0) setTimeout(() => socket?.destroy(), drainDeadlineMs).unref();
+      if (waiting > 0) setTimeout(() => socket.destroy(), drainDeadlineMs).unref();
     },
   };
 }

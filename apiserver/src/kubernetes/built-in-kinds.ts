@@ -5,7 +5,7 @@ import { customKindRules, serveDefinition } from '../registry/serve-definition.t
 import type { KindRules, ServedKind, ServedVersion } from '../registry/served-kind.ts';
 import { checkDefinition, completeDefinition } from './definition-rules.ts';
 import { eventFromCore, eventToCore } from './event-conversion.ts';
-import { completeNamespace, isNamespaceHeld } from './namespace-rules.ts';
+import { completeNamespace, isNamespaceHeld, keptNamespaces } from './namespace-rules.ts';
 import { checkPolicyObject } from './policy-rules.ts';
 import { checkPriorityClass } from './priority-class-rules.ts';
 import { checkConfigMap, checkSecret, completeSecret } from './secret-rules.ts';
@@ -21,7 +21,7 @@ const usual: KindRules = {
 
 /** What each of Kubernetes' own kinds does beyond its schema, by plural. */
 const rulesOf: Readonly<Record<string, Partial<KindRules>>> = {
-  namespaces: { nameRule: 'label', complete: completeNamespace, isHeld: isNamespaceHeld },
+  namespaces: { nameRule: 'label', hasFinalize: true, keeps: keptNamespaces, complete: completeNamespace, isHeld: isNamespaceHeld },
   secrets: { complete: completeSecret, check: checkSecret },
   configmaps: { check: checkConfigMap },
   events: { createsOnUpdate: true },

@@ -1,7 +1,8 @@
-import type { Cause, CustomResourceDefinition, KubeObject } from '@river/crds';
+import { type Cause, type CustomResourceDefinition, isObject, type KubeObject } from '@river/crds';
 import { checkRules } from '../cel/index.ts';
 import { asJson } from '../object/encode.ts';
 import { checkCrd } from '../schema/check-crd.ts';
+import { withoutNulls } from '../schema/schema-shape.ts';
 
 export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
 
@@ -15,8 +16,18 @@ export function completeDefinition(object: KubeObject, old: KubeObject | undefin
   spec.names.singular ||= spec.names.kind.toLowerCase();
   spec.names.listKind ||= `${spec.names.kind}List`;
   spec.conversion ??= { strategy: 'None' };
+  dropSchemaNulls(object);
   if (!old) metadata.finalizers = [...new Set([...(metadata.finalizers ?? []), cleanupFinalizer])];
   completeStatus(object);
+}
+
+/** The version's schemas are open to the kind of definitions, so what stands in them has not been checked yet. */
+function dropSchemaNulls({ spec }: KubeObject): void {
+  const versions = isObject(spec) && Array.isArray(spec.versions) ? spec.versions : [];
+  for (const version of versions.filter(isObject)) {
+    const { schema } = version;
+    if (isObject(schema) && isObject(schema.openAPIV3Schema)) schema.openAPIV3Schema = withoutNulls(schema.openAPIV3Schema);
+  }
 }
 
 function completeStatus(object: KubeObject): void {

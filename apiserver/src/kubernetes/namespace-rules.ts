@@ -3,6 +3,9 @@ import { isObject, type Json, type KubeObject } from '@river/crds';
 const nameLabel = 'kubernetes.io/metadata.name';
 const finalizer = 'kubernetes';
 
+/** What clients and the server itself take for granted. */
+export const keptNamespaces: ReadonlySet<string> = new Set(['default', 'kube-system', 'river-system']);
+
 const finalizersOf = (object: KubeObject): Json[] => {
   const spec = object.spec;
   const finalizers = isObject(spec) ? spec.finalizers : undefined;

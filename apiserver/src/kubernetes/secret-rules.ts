@@ -64,7 +64,7 @@ export function checkSecret(object: KubeObject, old: KubeObject | undefined): Ca
 }
 
 export function checkConfigMap(object: KubeObject, old: KubeObject | undefined): Cause[] {
-  const both = Object.keys(mapAt(object, 'data')).filter((key) => key in mapAt(object, 'binaryData'));
+  const both = Object.keys(mapAt(object, 'data')).filter((key) => Object.hasOwn(mapAt(object, 'binaryData'), key));
   return [
     ...keyCauses(object, 'data'),
     ...keyCauses(object, 'binaryData'),

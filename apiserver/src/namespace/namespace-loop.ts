@@ -3,6 +3,7 @@ import { workQueue } from '@river/runtime';
 import type { CachedObject } from '../cache/cached-object.ts';
 import { reachNow } from '../read/read-at.ts';
 import type { ServedKind } from '../registry/served-kind.ts';
+import { deleteEach } from '../write/delete-each.ts';
 import { deleteObject } from '../write/delete-object.ts';
 import { editObject, ownOptions, storageTarget } from '../write/edit-object.ts';
 import { namespacesPrefix } from '../write/live-namespace.ts';
@@ -65,19 +66,18 @@ async function report(deps: LoopDeps, { name, uid }: CachedObject, remaining: re
   });
 }
 
-async function deleteAll(deps: LoopDeps, kind: ServedKind, objects: readonly CachedObject[]): Promise<void> {
-  const goers = objects.filter(({ isDeleting }) => !isDeleting);
-  const target = storageTarget(kind);
-  for (const { namespace, name } of goers) {
-    await deleteObject(deps, {
-      target,
-      namespace,
-      name,
-      deleteOptions: { propagationPolicy: 'Background' },
-      options: ownOptions(manager),
-    }).catch(ignoreRaces);
-  }
-}
+const deleteAll = (deps: LoopDeps, kind: ServedKind, objects: readonly CachedObject[]): Promise<void> =>
+  deleteEach(
+    objects.filter(({ isDeleting }) => !isDeleting),
+    ({ namespace, name }) =>
+      deleteObject(deps, {
+        target: storageTarget(kind),
+        namespace,
+        name,
+        deleteOptions: { propagationPolicy: 'Background' },
+        options: ownOptions(manager),
+      }),
+  );
 
 const release = (deps: LoopDeps, namespace: CachedObject): Promise<void> =>
   editNamespace(deps, namespace, 'finalize', (object) => {

@@ -1,10 +1,11 @@
 import { ApiError } from '@river/crds';
 import { type CachedObject, cacheObject } from '../cache/cached-object.ts';
 import type { Target } from '../registry/served-kind.ts';
+import { forbidden, notSupported } from '../schema/field-causes.ts';
 import { StoreError } from '../store/store.ts';
 import { readStore } from '../write/commit.ts';
 import { type ContinueToken, decodeContinue, encodeContinue } from './continue-token.ts';
-import { parseRevision, type ReadDeps, reachNow, reachRevision } from './read-at.ts';
+import { invalidListOptions, parseRevision, type ReadDeps, reachNow, reachRevision } from './read-at.ts';
 import { type Selection, type SelectorQuery, selectionOf } from './selection.ts';
 
 export interface ListQuery extends SelectorQuery {
@@ -27,9 +28,9 @@ const storePageSize = 500;
 export async function listObjects(deps: ReadDeps, target: Target, namespace: string, query: ListQuery): Promise<Listed> {
   const selection = selectionOf(target, query);
   const under = target.kind.prefix + (namespace === '' ? '' : `${namespace}/`);
-  if (query.continue) return goOn(deps, target, under, selection, query, decodeContinue(query.continue));
   const revision = query.resourceVersion ? parseRevision(query.resourceVersion) : null;
-  requireSense(query, revision);
+  requireSense(query);
+  if (query.continue) return goOn(deps, target, under, selection, query, decodeContinue(query.continue));
   if (revision !== null && revision > 0n && isExact(query))
     return listAt(deps, target, under, selection, query.limit, { after: '', revision });
   if (revision === null) await reachNow(deps);
@@ -41,12 +42,17 @@ export async function listObjects(deps: ReadDeps, target: Target, namespace: str
 const isExact = ({ resourceVersionMatch, limit }: ListQuery): boolean =>
   resourceVersionMatch === 'Exact' || (resourceVersionMatch === undefined && limit !== undefined && limit > 0);
 
-function requireSense({ resourceVersionMatch: match }: ListQuery, revision: bigint | null): void {
-  const refuse = (why: string) => new ApiError('BadRequest', `resourceVersionMatch is invalid: ${why}`);
+function requireSense(query: ListQuery): void {
+  const { resourceVersionMatch: match, resourceVersion: version } = query;
   if (match === undefined) return;
-  if (match !== 'Exact' && match !== 'NotOlderThan') throw refuse(`it is ${JSON.stringify(match)}, but must be Exact or NotOlderThan`);
-  if (revision === null) throw refuse('it is forbidden unless resourceVersion is provided');
-  if (match === 'Exact' && revision === 0n) throw refuse('Exact is forbidden for resourceVersion 0');
+  const field = 'resourceVersionMatch';
+  const causes = [
+    ...(version ? [] : [forbidden(field, `${field} is forbidden unless resourceVersion is provided`)]),
+    ...(query.continue ? [forbidden(field, `${field} is forbidden when continue is provided`)] : []),
+    ...(match === 'Exact' || match === 'NotOlderThan' ? [] : [notSupported(field, match, ['Exact', 'NotOlderThan', ''])]),
+    ...(match === 'Exact' && version === '0' ? [forbidden(field, `${field} "exact" is forbidden for resourceVersion "0"`)] : []),
+  ];
+  if (causes.length > 0) throw invalidListOptions(causes);
 }
 
 async function goOn(
@@ -117,7 +123,7 @@ async function listFromStore(
   const objects: CachedObject[] = [];
   let last = after;
   for (;;) {
-    const page = await storePage(deps, under, { revision, limit: storePageSize, after: last });
+    const page = await storePage(deps, under, { revision, limit: storePageSize, after: last }, after);
     for (const entry of page.entries) {
       last = entry.key;
       const { namespace, name } = nameIn(target, entry.key);
@@ -131,13 +137,14 @@ async function listFromStore(
   }
 }
 
-async function storePage({ store }: ReadDeps, under: string, page: { revision: bigint; limit: number; after: string }) {
+/** `asked` is after which key the client wanted to go on: from there it may, when this revision is no longer kept. */
+async function storePage({ store }: ReadDeps, under: string, page: { revision: bigint; limit: number; after: string }, asked: string) {
   try {
     const { after, ...rest } = page;
     return await readStore(() => store.list(under, after === '' ? rest : page));
   } catch (error) {
     if (!ApiError.is(error, 'Expired') || !StoreError.is(error.cause, 'Compacted')) throw error;
-    throw expired(page.after);
+    throw expired(asked);
   }
 }
 

@@ -1,5 +1,6 @@
-import { ApiError } from '@river/crds';
+import { ApiError, type Cause } from '@river/crds';
 import type { Feed } from '../cache/feed.ts';
+import { invalid } from '../schema/invalid.ts';
 import type { Store } from '../store/store.ts';
 import { readStore } from '../write/commit.ts';
 
@@ -29,6 +30,10 @@ export async function reachRevision({ feed }: ReadDeps, revision: bigint): Promi
     },
   });
 }
+
+/** What is wrong with the query of a list or a watch. */
+export const invalidListOptions = (causes: readonly Cause[]): ApiError =>
+  invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', causes);
 
 /** A resourceVersion as a client gives it. */
 export function parseRevision(text: string): bigint {

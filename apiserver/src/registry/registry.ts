@@ -29,8 +29,9 @@ const isEstablished = ({ status }: CustomResourceDefinition): boolean =>
 /** The cache holds what passed validation as a CustomResourceDefinition. */
 const definitionOf = ({ bytes }: CachedObject): CustomResourceDefinition => decodeObject(bytes) as unknown as CustomResourceDefinition;
 
-/** What decides how a definition is served; metadata and conditions do not. */
-const shapeOf = ({ spec, status }: CustomResourceDefinition): string => JSON.stringify([spec, status?.acceptedNames]);
+/** What decides how a definition is served; labels and conditions do not. */
+const shapeOf = ({ spec, status, metadata }: CustomResourceDefinition): string =>
+  JSON.stringify([metadata.uid, spec, status?.acceptedNames]);
 
 export function registry({ feed, builtIns }: { feed: Feed; builtIns: readonly ServedKind[] }): Registry {
   const custom = new Map<string, { kind: ServedKind; shape: string }>();

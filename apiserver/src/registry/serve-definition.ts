@@ -20,6 +20,8 @@ export const customKindRules: KindRules = {
   acceptsStrategicPatch: false,
   dropsNulls: false,
   hasGeneration: true,
+  hasFinalize: false,
+  keeps: new Set(),
   complete: () => undefined,
   check: () => [],
   isHeld: () => false,

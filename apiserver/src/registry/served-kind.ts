@@ -35,6 +35,10 @@ export interface KindRules {
   /** The parts that the server fills in; in place. */
   complete(object: KubeObject, old: KubeObject | undefined): void;
   check(object: KubeObject, old: KubeObject | undefined): Cause[];
+  /** The spec is written through the finalize subresource only. */
+  hasFinalize: boolean;
+  /** These may not be deleted. */
+  keeps: ReadonlySet<string>;
   /** With its metadata's finalizers gone, something else still holds this object back. */
   isHeld(object: KubeObject): boolean;
 }

@@ -9,7 +9,7 @@ const mostRevisions = 100_000n;
 export async function compactHistory({ store, feed, clock, signal, log }: LoopDeps): Promise<void> {
   let mark = feed.revision();
   let markedMs = clock.monotonicMs();
-  let compacted = 0n;
+  let compacted = mark;
   while (!signal.aborted) {
     await sleep(clock, lookEveryMs, signal).catch(() => undefined);
     const isTime = clock.monotonicMs() - markedMs >= everyMs;

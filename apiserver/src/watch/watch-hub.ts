@@ -3,9 +3,10 @@ import type { Clock } from '@river/runtime';
 import type { CachedObject } from '../cache/cached-object.ts';
 import type { CacheEvent, ObjectCache } from '../cache/object-cache.ts';
 import type { ReadDeps } from '../read/read-at.ts';
-import { parseRevision, reachNow, reachRevision } from '../read/read-at.ts';
+import { invalidListOptions, parseRevision, reachNow, reachRevision } from '../read/read-at.ts';
 import { type Selection, type SelectorQuery, selectionOf } from '../read/selection.ts';
 import type { ServedKind, Target } from '../registry/served-kind.ts';
+import { forbidden } from '../schema/field-causes.ts';
 import { type WatchEvent, watchEvent } from './watch-events.ts';
 import type { WatchFormat } from './watch-format.ts';
 import { type WatchGroup, watchGroup } from './watch-group.ts';
@@ -51,6 +52,8 @@ interface HeldGroup {
 
 export function watchHub(options: HubOptions): WatchHub {
   const groups = new Map<string, HeldGroup>();
+  /** Kinds, by their definitions, that are no longer served in that form. */
+  const retired = new WeakSet<object>();
   let nextOwn = 0;
 
   const groupFor = ({ target, query, format }: WatchRequest, under: string, selection: Selection): HeldGroup => {
@@ -81,14 +84,16 @@ export function watchHub(options: HubOptions): WatchHub {
       const selection = selectionOf(target, query);
       const under = target.kind.prefix + (namespace === '' ? '' : `${namespace}/`);
       const isInitial = await reach(options, query);
+      if (retired.has(target.kind.definition)) throw redefined(target);
       // From here to `join` nothing may wait: the snapshot and the stream that follows it must meet exactly.
       const initial = isInitial ? snapshot(target.kind.cache, under, selection) : missed(target.kind.cache, under, selection, query);
+      const sink = request.open();
       const held = groupFor(request, under, selection);
       held.group.flush();
       const ending =
         isInitial && query.sendInitialEvents && query.allowWatchBookmarks ? format.bookmark(options.feed.revision(), true) : null;
       const pieces = inPieces(initial, format, ending, options.limits.pieceBytes);
-      const member: Member = watchMember(request.open(), pieces, options.limits, () => {
+      const member: Member = watchMember(sink, pieces, options.limits, () => {
         held.group.leave(member);
         held.release();
       });
@@ -99,6 +104,7 @@ export function watchHub(options: HubOptions): WatchHub {
       for (const { group, hasBookmarks } of groups.values()) if (hasBookmarks) group.bookmark(options.feed.revision());
     },
     endKind(kind) {
+      retired.add(kind.definition);
       for (const held of [...groups.values()]) if (held.kind.prefix === kind.prefix) held.group.endAll();
     },
     endAll: () => endAll(),
@@ -109,12 +115,11 @@ export function watchHub(options: HubOptions): WatchHub {
 /** Waits for the state that the watch begins with, and says whether it begins with all that is there. */
 async function reach(deps: ReadDeps, query: WatchQuery): Promise<boolean> {
   const { resourceVersion: version, resourceVersionMatch: match, sendInitialEvents } = query;
-  if (sendInitialEvents !== undefined && match !== 'NotOlderThan') {
-    throw new ApiError('BadRequest', 'resourceVersionMatch must be NotOlderThan when sendInitialEvents is given');
-  }
-  if (sendInitialEvents === undefined && match !== undefined) {
-    throw new ApiError('BadRequest', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
-  }
+  const refuse = (why: string) => invalidListOptions([forbidden('resourceVersionMatch', why)]);
+  if (sendInitialEvents !== undefined && match !== 'NotOlderThan')
+    throw refuse('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+  if (sendInitialEvents === undefined && match !== undefined)
+    throw refuse('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
   if (!version) await reachNow(deps);
   else await reachRevision(deps, parseRevision(version));
   return sendInitialEvents ?? (!version || version === '0');
@@ -124,6 +129,9 @@ function* snapshot(cache: ObjectCache, under: string, selection: Selection): Ite
   const objects: CachedObject[] = cache.range(under);
   for (const object of objects) if (selection.matches(object)) yield { type: 'ADDED', object };
 }
+
+const redefined = ({ kind }: Target): ApiError =>
+  new ApiError('ServiceUnavailable', `the definition of ${kind.kind} has just changed; try again`, { details: { retryAfterSeconds: 1 } });
 
 const gone = (why: string): ApiError => new ApiError('Expired', `too old resource version: ${why}; list again`);
 

@@ -1,6 +1,7 @@
 import { ApiError, type KubeObject } from '@river/crds';
 import { type CachedObject, cacheObject } from '../cache/cached-object.ts';
 import { encodeStored } from '../object/encode.ts';
+import { reachNow } from '../read/read-at.ts';
 import type { ServedKind } from '../registry/served-kind.ts';
 import type { Check, StoredEntry } from '../store/store.ts';
 import { commit, readStore } from './commit.ts';
@@ -35,16 +36,18 @@ const cached = (kind: ServedKind, change: Change, entry: StoredEntry | undefined
  */
 export async function changeObject(deps: WriteDeps, change: Change): Promise<Written> {
   const { kind, key } = change;
-  let current = kind.cache.get(key);
-  let isFresh = false;
+  const look = async () => cached(kind, change, await readStore(() => deps.store.get(key)));
+  // A dry run has no commit that would notice a stale cache.
+  let isFresh = change.isDryRun;
+  let current = isFresh ? await look() : kind.cache.get(key);
   for (let tries = 0; tries < maxTries; tries++) {
     const attempt = await decide(change, current);
     if (attempt.isRefused || attempt.step.do === 'unchanged') {
       if (!isFresh) {
-        const fresh = await readStore(() => deps.store.get(key));
+        const fresh = await look();
         isFresh = true;
         if (fresh?.revision !== current?.revision) {
-          current = cached(kind, change, fresh);
+          current = fresh;
           continue;
         }
       }
@@ -54,8 +57,9 @@ export async function changeObject(deps: WriteDeps, change: Change): Promise<Wri
     }
     const made = await make(deps, change, current, attempt.step);
     if (made.written) return made.written;
-    current = made.conflicts.has(key) ? cached(kind, change, made.conflicts.get(key)) : current;
     isFresh = made.conflicts.has(key);
+    if (isFresh) current = cached(kind, change, made.conflicts.get(key));
+    else await reachNow(deps);
   }
   throw new ApiError('Conflict', `${key} is changed by others too often to be written; try again`, { details: { retryAfterSeconds: 1 } });
 }

@@ -1,7 +1,7 @@
-import { ApiError } from '@river/crds';
 import { type Listed, listObjects } from '../read/list-objects.ts';
 import type { SelectorQuery } from '../read/selection.ts';
 import type { Target } from '../registry/served-kind.ts';
+import { deleteEach } from './delete-each.ts';
 import { type DeleteOptions, deleteObject } from './delete-object.ts';
 import type { WriteDeps, WriteOptions } from './write-context.ts';
 
@@ -13,22 +13,10 @@ export interface CollectionDeletion {
   options: WriteOptions;
 }
 
-const atOnce = 32;
-
 /** Deletes what the selectors match now, each as if it had been asked for alone, and gives what was there. */
 export async function deleteCollection(deps: WriteDeps, deletion: CollectionDeletion): Promise<Listed> {
   const { target, namespace, selectors } = deletion;
   const listed = await listObjects(deps, target, namespace, selectors);
-  const waiting = [...listed.objects];
-  const work = async () => {
-    for (let object = waiting.pop(); object; object = waiting.pop()) {
-      await deleteObject(deps, { ...deletion, namespace: object.namespace, name: object.name }).catch(ignoreGone);
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, work));
+  await deleteEach(listed.objects, ({ namespace: within, name }) => deleteObject(deps, { ...deletion, namespace: within, name }));
   return listed;
-}
-
-function ignoreGone(error: unknown): void {
-  if (!ApiError.is(error, 'NotFound')) throw error;
 }

@@ -37,6 +37,7 @@ export function deleteObject(deps: WriteDeps, deletion: Deletion): Promise<Writt
     isDryRun: options.isDryRun,
     decide: async (current) => {
       if (!current) throw notFound(target, name);
+      if (target.kind.rules.keeps.has(name)) throw kept(target, name);
       requirePreconditions(target, current, deletion.deleteOptions);
       const old = currentObject(current, target.version, target.kind.cache);
       deps.admission.admit({ operation: 'DELETE', target, subresource: '', namespace, object: undefined, oldObject: old, options });
@@ -68,6 +69,11 @@ function finalizersFor(present: readonly string[], policy: DeleteOptions['propag
   if (policy === 'Orphan') return [...others, orphan];
   return policy === 'Foreground' ? [...others, foreground] : others;
 }
+
+const kept = ({ kind }: Target, name: string): ApiError =>
+  new ApiError('Forbidden', `${qualifiedName(kind)} "${name}" is forbidden: this ${kind.kind.toLowerCase()} may not be deleted`, {
+    details: { name, group: kind.group, kind: kind.plural },
+  });
 
 function requirePreconditions(target: Target, current: CachedObject, { preconditions }: DeleteOptions): void {
   const failed = (what: string, wanted: string, is: string) =>

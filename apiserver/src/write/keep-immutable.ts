@@ -12,6 +12,7 @@ export function keepImmutable(target: Target, subresource: Subresource, old: Kub
   if (subresource === 'status') keepAllBut('status', old, next);
   else if (subresource === 'finalize') keepAllBut('spec', old, next);
   else if (target.version.info.hasStatus) keepField('status', old, next);
+  if (target.kind.rules.hasFinalize && subresource !== 'finalize') keepField('spec', old, next);
 }
 
 function requireSameUid(target: Target, old: ObjectMeta, next: ObjectMeta): void {
