@@ -1,3 +1,4 @@
+import { systemClock } from '@river/runtime';
 import type { Etcd3, IOptions } from 'etcd3';
 import { StoreError } from '../store.ts';
 
@@ -63,7 +64,7 @@ export async function etcdClient(endpoints: readonly string[]): Promise<EtcdClie
 
   return {
     // gRPC wants an absolute time of the wall clock.
-    call: (use) => withClient((client) => use(client, { deadline: Date.now() + CALL_DEADLINE_MS })),
+    call: (use) => withClient((client) => use(client, { deadline: systemClock.wallMs() + CALL_DEADLINE_MS })),
     watchStream: () =>
       withClient(async (client, used) => {
         const stream = await client.watchClient.watch();
