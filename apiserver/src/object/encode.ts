@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '@river/crds';
+import { cloneJson } from '../schema/json-value.ts';
 
 const metadataMark = Buffer.from('"metadata":{');
 const versionMark = Buffer.from('"resourceVersion":"');
@@ -49,3 +50,6 @@ export const decodeStored = (stored: Uint8Array, revision: bigint): KubeObject =
 /** A KubeObject is JSON whose first fields are known; functions over any JSON take it through here. */
 export const asJson = (object: KubeObject): JsonObject => object as unknown as JsonObject;
 export const asObject = (json: JsonObject): KubeObject => json as unknown as KubeObject;
+
+/** A copy that shares nothing with the original. */
+export const cloneObject = (object: KubeObject): KubeObject => asObject(cloneJson(asJson(object)) as JsonObject); // an object's copy is one

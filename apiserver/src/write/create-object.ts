@@ -1,6 +1,7 @@
 import { ApiError, type KubeObject } from '@river/crds';
 import { trackUpdate } from '../apply/track-update.ts';
 import type { CachedObject } from '../cache/cached-object.ts';
+import { cloneObject } from '../object/encode.ts';
 import { objectKey } from '../object/object-key.ts';
 import { qualifiedName, type Target } from '../registry/served-kind.ts';
 import type { Check } from '../store/store.ts';
@@ -55,7 +56,7 @@ function insert(deps: WriteDeps, { target, namespace, options }: Creation, objec
     isDryRun: options.isDryRun,
     decide: async (current) => {
       if (current) throw alreadyExists(target, name);
-      return newObject(deps, target, namespace, structuredClone(object), options);
+      return newObject(deps, target, namespace, cloneObject(object), options);
     },
   });
 }

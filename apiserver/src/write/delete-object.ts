@@ -1,5 +1,6 @@
 import { ApiError, type KubeObject } from '@river/crds';
 import type { CachedObject } from '../cache/cached-object.ts';
+import { cloneObject } from '../object/encode.ts';
 import { objectKey } from '../object/object-key.ts';
 import { currentObject } from '../read/present.ts';
 import { qualifiedName, type Target } from '../registry/served-kind.ts';
@@ -47,7 +48,7 @@ export function deleteObject(deps: WriteDeps, deletion: Deletion): Promise<Writt
 }
 
 function markOrRemove(deps: WriteDeps, { target, deleteOptions }: Deletion, old: KubeObject): Step {
-  const next = structuredClone(old);
+  const next = cloneObject(old);
   const finalizers = finalizersFor(next.metadata.finalizers ?? [], deleteOptions.propagationPolicy);
   if (finalizers.length > 0) next.metadata.finalizers = finalizers;
   else delete next.metadata.finalizers;

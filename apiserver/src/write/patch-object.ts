@@ -2,7 +2,7 @@ import { ApiError, isObject, type Json, type JsonObject, type KubeObject } from 
 import { applyConfiguration } from '../apply/apply-configuration.ts';
 import type { CachedObject } from '../cache/cached-object.ts';
 import { fieldValidation } from '../decode/field-validation.ts';
-import { asJson, asObject } from '../object/encode.ts';
+import { asJson, asObject, cloneObject } from '../object/encode.ts';
 import { objectKey } from '../object/object-key.ts';
 import { jsonPatch } from '../patch/json-patch.ts';
 import { mergePatch } from '../patch/merge-patch.ts';
@@ -100,7 +100,7 @@ const decideApply =
       schema: target.version.structural,
       now: deps.now(),
     });
-    const next = structuredClone(result.object);
+    const next = cloneObject(result.object);
     target.version.schema.applyDefaults(asJson(next));
     if (!current) return newObject(deps, target, namespace, next, options, result.managedFields);
     return replaceObject(deps, { ...patch, managedFields: result.managedFields }, current, next);
@@ -108,7 +108,7 @@ const decideApply =
 
 function applied({ body, target, namespace, name }: Patch): KubeObject {
   if (!isObject(body)) throw new ApiError('BadRequest', 'the applied configuration must be an object');
-  const config = asObject(structuredClone(body));
+  const config = cloneObject(asObject(body));
   requireKind(target, config);
   if (!isObject(config.metadata ?? {})) throw new ApiError('BadRequest', 'metadata must be an object');
   config.metadata = { ...config.metadata, name: config.metadata?.name ?? name };

@@ -1,7 +1,7 @@
 import { ApiError, type KubeObject } from '@river/crds';
 import { trackUpdate } from '../apply/track-update.ts';
 import type { CachedObject } from '../cache/cached-object.ts';
-import { asJson } from '../object/encode.ts';
+import { asJson, cloneObject } from '../object/encode.ts';
 import { objectKey } from '../object/object-key.ts';
 import { currentObject } from '../read/present.ts';
 import { qualifiedName, type Target } from '../registry/served-kind.ts';
@@ -49,7 +49,7 @@ export async function updateObject(deps: WriteDeps, update: Update): Promise<Wri
     key: objectKey(target.kind.prefix, namespace, name),
     isDryRun: options.isDryRun,
     decide: async (current) => {
-      const object = structuredClone(sent.object);
+      const object = cloneObject(sent.object);
       if (!current) {
         if (!target.kind.rules.createsOnUpdate || subresource !== '' || object.metadata.uid) throw notFound(target, name);
         return newObject(deps, target, namespace, object, options);
