@@ -8,9 +8,13 @@ export const limits = {
   requests: { perClient: 400, total: 800 },
   backups: { perClient: 1, total: 2 },
   watches: { perClient: 5_000, total: 20_000 },
-  watcher: { bufferBytes: 4 * MiB, pieceBytes: 256 * KiB },
+  watcher: { bufferBytes: 4 * MiB, totalBufferBytes: 128 * MiB, pieceBytes: 256 * KiB },
+  /** From a request's first byte to its answer's last: who takes longer to read it is cut off. */
+  responseMs: 120_000,
   watchDrainDeadlineMs: 30_000,
   watchCoalesceMs: 4,
+  watchTurnMs: 5,
+  shedMs: 100,
   watchSeconds: 30 * 60,
   bookmarkMs: 30_000,
   history: { events: 10_000, bytes: 8 * MiB },
@@ -20,6 +24,8 @@ export const limits = {
   shutdownMs: 3_000,
   connection: {
     connections: 12_000,
+    handshakes: 1_000,
+    pipelined: 16,
     handshakeMs: 5_000,
     headersMs: 10_000,
     requestMs: 60_000,

@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
 import { riverDefinitions } from '@river/crds/definitions';
 import type { Clock, Logger, Random } from '@river/runtime';
 import { yamlReader } from './decode/yaml-reader.ts';
@@ -9,6 +8,7 @@ import { handleRequest } from './http/handle-request.ts';
 import { inFlight } from './http/in-flight.ts';
 import { listen } from './http/listen.ts';
 import { serverMetrics } from './http/metrics.ts';
+import { oneByOne } from './http/one-by-one.ts';
 import type { ResourceDeps } from './http/resource-context.ts';
 import { limits } from './limits.ts';
 import { startCore } from './start-core.ts';
@@ -48,6 +48,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     ...core,
     yaml,
     maxBodyBytes: limits.bodyBytes,
+    ownTurn: oneByOne(),
     watchDrainDeadlineMs: limits.watchDrainDeadlineMs,
     watchSeconds: () => limits.watchSeconds * (1 + random()),
   };
@@ -92,7 +93,8 @@ async function serve(options: ApiServerOptions, resources: ResourceDeps, signal:
     watches: inFlight(limits.watches, 'watches'),
     metrics,
     log: options.log,
-    monotonicMs: () => performance.now(),
+    clock: options.clock,
+    responseMs: limits.responseMs,
   };
   const server = await listen({
     ...options,

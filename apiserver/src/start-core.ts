@@ -27,7 +27,7 @@ export interface CoreOptions {
   nameSuffix: () => string;
   limits?: Pick<
     typeof usualLimits,
-    'history' | 'primeRevisions' | 'feedPageSize' | 'feedRetryMs' | 'watcher' | 'watchCoalesceMs' | 'bookmarkMs'
+    'history' | 'primeRevisions' | 'feedPageSize' | 'feedRetryMs' | 'watcher' | 'watchCoalesceMs' | 'watchTurnMs' | 'shedMs' | 'bookmarkMs'
   >;
 }
 
@@ -54,7 +54,7 @@ export async function startCore(options: CoreOptions): Promise<Core> {
     onTrouble: (error) => log.warn('the feed from the store was interrupted', { error }),
   });
   const registry = makeRegistry({ feed, builtIns: serveBuiltIns(feed) });
-  const hub = watchHub({ store, feed, clock, limits: limits.watcher, coalesceMs: limits.watchCoalesceMs });
+  const hub = watchHub({ store, feed, clock, limits: limits.watcher, coalesceMs: limits.watchCoalesceMs, turnMs: limits.watchTurnMs });
   registry.onRetire(hub.endKind);
   const admission = policyAdmission({ feed, registry });
   const now = () => new Date(clock.wallMs());
@@ -63,7 +63,12 @@ export async function startCore(options: CoreOptions): Promise<Core> {
   await seed(deps, options.definitions);
   runNamespaces(deps);
   runGarbage(deps);
-  const upkeep = [compactHistory(deps), expireEvents(deps), sendBookmarks(clock, signal, limits.bookmarkMs, hub.bookmarkAll)];
+  const upkeep = [
+    compactHistory(deps),
+    expireEvents(deps),
+    every(clock, signal, limits.bookmarkMs, hub.bookmarkAll),
+    every(clock, signal, limits.shedMs, hub.shed),
+  ];
   return {
     ...deps,
     hub,
@@ -78,9 +83,9 @@ export async function startCore(options: CoreOptions): Promise<Core> {
   };
 }
 
-async function sendBookmarks(clock: Clock, signal: AbortSignal, everyMs: number, send: () => void): Promise<void> {
+async function every(clock: Clock, signal: AbortSignal, everyMs: number, act: () => void): Promise<void> {
   while (!signal.aborted) {
     await sleep(clock, everyMs, signal).catch(() => undefined);
-    if (!signal.aborted) send();
+    if (!signal.aborted) act();
   }
 }

@@ -43,7 +43,12 @@ export async function sendBytes(exchange: Exchange, code: number, bytes: Buffer,
   const body = isZipped ? await zip(bytes, level) : bytes;
   if (isZipped) response.setHeader('Content-Encoding', 'gzip');
   response.setHeader('Content-Length', body.length);
-  response.end(body);
+  if (body.length <= pieceBytes) response.end(body);
+  else await pipeline(Readable.from(slices(body), { highWaterMark: 1 }), response);
+}
+
+function* slices(body: Buffer): Generator<Buffer> {
+  for (let at = 0; at < body.length; at += pieceBytes) yield body.subarray(at, at + pieceBytes);
 }
 
 export const sendJson = (exchange: Exchange, code: number, value: unknown, contentType = json): Promise<void> =>
@@ -62,6 +67,17 @@ export async function sendParts(exchange: Exchange, parts: readonly Buffer[]): P
   }
   response.setHeader('Content-Length', bytes);
   return pipeline(Readable.from(pieces(parts), { highWaterMark: 1 }), response);
+}
+
+/** Sends a body that is made while it is read, so that what nobody takes is never made. */
+export function sendStream(exchange: Exchange, made: AsyncIterable<Buffer>): Promise<void> {
+  const { response } = exchange;
+  setHeaders(exchange, json);
+  response.statusCode = 200;
+  const source = Readable.from(made, { highWaterMark: 1 });
+  if (!takesGzip(exchange)) return pipeline(source, response);
+  response.setHeader('Content-Encoding', 'gzip');
+  return pipeline(source, createGzip(level), response);
 }
 
 function* pieces(parts: readonly Buffer[]): Generator<Buffer> {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Logger } from '@river/runtime';
+import type { Clock, Logger } from '@river/runtime';
 import { storeFailure } from '../write/commit.ts';
 import type { Authenticate } from './authenticate.ts';
 import { type Exchange, sendFailure } from './exchange.ts';
@@ -18,7 +18,9 @@ export interface RequestDeps {
   watches: InFlight;
   metrics: ServerMetrics;
   log: Logger;
-  monotonicMs: () => number;
+  clock: Clock;
+  /** How long the answer to anything but a watch or a backup may take, its reader's part included. */
+  responseMs: number;
 }
 
 /** What may be asked without saying who one is: whether the server is alive. */
@@ -27,18 +29,18 @@ const open = new Set(['/healthz', '/livez', '/readyz']);
 const nobody = { username: 'system:anonymous', uid: '', groups: ['system:unauthenticated'], extra: {} };
 
 export async function handleRequest(deps: RequestDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const startedMs = deps.monotonicMs();
+  const startedMs = deps.clock.monotonicMs();
   const measure = { verb: request.method ?? '', resource: '' };
   response.on('error', () => response.destroy());
   try {
     await serve(deps, request, response, measure);
   } catch (error) {
     const status = sendFailure({ request, response }, storeFailure(error, false));
-    if (status.reason === 'InternalError')
+    if (status.reason === 'InternalError' && !isGone(error))
       deps.log.error('a request failed', { method: request.method, url: request.url?.slice(0, 300), error });
   }
   if (!request.complete) request.resume();
-  deps.metrics.observe(measure.verb, measure.resource, response.statusCode, deps.monotonicMs() - startedMs);
+  deps.metrics.observe(measure.verb, measure.resource, response.statusCode, deps.clock.monotonicMs() - startedMs);
 }
 
 async function serve(
@@ -54,12 +56,15 @@ async function serve(
   const isWatch = route.is === 'resource' && route.resource.name === '' && request.method === 'GET' && flag(query, 'watch') === true;
   measure.verb = isWatch ? 'WATCH' : measure.verb;
   measure.resource = route.is === 'resource' ? servedName(deps.resources, route.resource) : '';
-  const leave = (isWatch ? deps.watches : deps.requests).enter(clientOf(exchange));
-  try {
-    await dispatch(deps, exchange, route);
-  } finally {
+  const leave = (isWatch ? deps.watches : deps.requests).enter(clientOf(exchange), isWatch ? watchWeight(request) : 1);
+  const isLong = isWatch || pathname === '/backup';
+  const cancel = isLong ? () => {} : deps.clock.after(deps.responseMs, () => response.destroy());
+  // An answer that its reader has not taken yet still holds what it is made of.
+  response.once('close', () => {
+    cancel();
     leave();
-  }
+  });
+  await dispatch(deps, exchange, route);
 }
 
 const dispatch = (deps: RequestDeps, exchange: Exchange, route: Route): Promise<void> =>
@@ -78,3 +83,11 @@ function parseUrl(url: string): { pathname: string; searchParams: URLSearchParam
     ? { pathname: url, searchParams: new URLSearchParams() }
     : { pathname: url.slice(0, mark), searchParams: new URLSearchParams(url.slice(mark + 1)) };
 }
+
+/** Long selectors are work and memory for as long as their watch lasts, so they count for several. */
+const watchWeight = ({ url = '' }: IncomingMessage): number => 1 + Math.floor(url.length / charactersPerWatch);
+const charactersPerWatch = 512;
+
+/** The reader has left, or was cut off: nothing here has failed. */
+const isGone = (error: unknown): boolean => error instanceof Error && 'code' in error && goneCodes.has(String(error.code));
+const goneCodes = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED', 'ECONNRESET', 'EPIPE']);

@@ -2,8 +2,8 @@ import { ApiError } from '@river/crds';
 
 /** Bounds how much one client, and all together, may have under way at once. */
 export interface InFlight {
-  /** @throws ApiError TooManyRequests; otherwise gives back the function that ends the request. */
-  enter(client: string): () => void;
+  /** @throws ApiError TooManyRequests; otherwise gives back the function that ends the request, which may count for several. */
+  enter(client: string, weight?: number): () => void;
 }
 
 export interface InFlightLimits {
@@ -15,21 +15,21 @@ export function inFlight({ perClient, total }: InFlightLimits, what: string): In
   const counts = new Map<string, number>();
   let sum = 0;
   return {
-    enter(client) {
+    enter(client, weight = 1) {
       const count = counts.get(client) ?? 0;
-      if (count >= perClient || sum >= total) {
+      if (count + weight > perClient || sum + weight > total) {
         throw new ApiError('TooManyRequests', `too many ${what} under way (${count} of this client, ${sum} in all); try again later`, {
           details: { retryAfterSeconds: 1 },
         });
       }
-      counts.set(client, count + 1);
-      sum++;
+      counts.set(client, count + weight);
+      sum += weight;
       let isOver = false;
       return () => {
         if (isOver) return;
         isOver = true;
-        sum--;
-        const left = (counts.get(client) ?? 1) - 1;
+        sum -= weight;
+        const left = (counts.get(client) ?? weight) - weight;
         if (left === 0) counts.delete(client);
         else counts.set(client, left);
       };

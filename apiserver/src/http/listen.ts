@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { ApiError } from '@river/crds';
 
 export interface ListenOptions {
   bind: string;
@@ -14,6 +17,10 @@ export interface ListenOptions {
 /** Each bounds what a client that does not finish what it began can hold. */
 export interface ConnectionLimits {
   connections: number;
+  /** Connections that have not shaken hands; of more, the oldest go. */
+  handshakes: number;
+  /** Requests that wait on one connection for the answer to the one before. */
+  pipelined: number;
   handshakeMs: number;
   headersMs: number;
   requestMs: number;
@@ -37,13 +44,66 @@ export async function listen(options: ListenOptions): Promise<Server> {
       maxHeaderSize: limits.headerBytes,
       noDelay: true,
     },
-    options.onRequest,
+    inTurn(limits.pipelined, options.onRequest),
   );
   server.maxConnections = limits.connections;
+  boundHandshakes(server, limits.handshakes);
   server.on('tlsClientError', (_error, socket: TLSSocket) => socket.destroy());
+  server.on('clientError', refuse);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.bind, resolve);
   });
   return server;
+}
+
+/** Honest clients shake hands within milliseconds: of too many who have not, those who came first are the ones who never will. */
+function boundHandshakes(server: Server, most: number): void {
+  const waiting = new Map<string, Socket>();
+  const idOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
+  server.on('connection', (socket: Socket) => {
+    const id = idOf(socket);
+    waiting.set(id, socket);
+    socket.once('close', () => {
+      if (waiting.get(id) === socket) waiting.delete(id);
+    });
+    const [oldest] = waiting;
+    if (waiting.size <= most || !oldest) return;
+    waiting.delete(oldest[0]);
+    oldest[1].destroy();
+  });
+  server.on('secureConnection', (socket: TLSSocket) => waiting.delete(idOf(socket)));
+}
+
+/** A connection's requests are served one after the other. Those that come early wait, a few at most, and nothing more is read meanwhile. */
+function inTurn(most: number, serve: ListenOptions['onRequest']): ListenOptions['onRequest'] {
+  const waiting = new WeakMap<Socket, number>();
+  return (request, response) => {
+    const { socket } = request;
+    if (response.socket) return serve(request, response);
+    const count = (waiting.get(socket) ?? 0) + 1;
+    waiting.set(socket, count);
+    if (count > most) return void socket.destroy();
+    socket.pause();
+    response.once('socket', () => {
+      waiting.set(socket, (waiting.get(socket) ?? 1) - 1);
+      socket.resume();
+      serve(request, response);
+    });
+  };
+}
+
+const refusals: Record<string, string> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+/** What is no HTTP also gets a Status, unless something was already said on this connection. */
+function refuse(error: NodeJS.ErrnoException, socket: Duplex & { bytesWritten?: number }): void {
+  if (!socket.writable || socket.bytesWritten !== 0) return void socket.destroy();
+  const line = refusals[error.code ?? ''] ?? '400 Bad Request';
+  const status = new ApiError('BadRequest', `the request could not be read: ${error.message}`).toStatus();
+  const body = `${JSON.stringify({ ...status, code: Number(line.slice(0, 3)) })}\n`;
+  const head = [`HTTP/1.1 ${line}`, 'Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`, 'Connection: close'];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }

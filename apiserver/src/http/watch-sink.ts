@@ -33,6 +33,7 @@ export function watchSink({ response }: Exchange, drainDeadlineMs: number): Sink
         socket.on('drain', done);
         socket.on('close', gone);
       }),
+    destroy: () => void socket?.destroy(),
     end() {
       const waiting = socket.writableLength;
       response.end();

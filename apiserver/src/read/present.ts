@@ -4,7 +4,7 @@ import type { ObjectCache } from '../cache/object-cache.ts';
 import { asJson, decodeObject } from '../object/encode.ts';
 import type { ServedVersion } from '../registry/served-kind.ts';
 
-const isCurrent = (object: CachedObject, version: ServedVersion, cache: ObjectCache): boolean =>
+export const isCurrent = (object: CachedObject, version: ServedVersion, cache: ObjectCache): boolean =>
   version.isStorage && object.epoch === cache.epoch;
 
 /** The object at a version, brought under today's schema: one that was written under an older one may lack defaults or hold more. */

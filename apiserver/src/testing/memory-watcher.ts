@@ -49,6 +49,9 @@ export function memoryWatcher(): MemoryWatcher {
     end() {
       isOver = true;
     },
+    destroy() {
+      isOver = true;
+    },
     events,
     changes: () =>
       events()

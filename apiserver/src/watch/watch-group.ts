@@ -1,6 +1,8 @@
 import type { Clock } from '@river/runtime';
 import type { CacheEvent } from '../cache/object-cache.ts';
 import type { Selection } from '../read/selection.ts';
+import { deliveries as inTurns } from './deliveries.ts';
+import type { Turns } from './turns.ts';
 import { type WatchEvent, watchEvent } from './watch-events.ts';
 import type { WatchFormat } from './watch-format.ts';
 import { httpChunk, type Member } from './watch-member.ts';
@@ -8,13 +10,14 @@ import { httpChunk, type Member } from './watch-member.ts';
 /** Watchers that want the same of the same resource. What happens is filtered and encoded once for all of them. */
 export interface WatchGroup {
   take(events: readonly CacheEvent[]): void;
-  /** Gives members what has been taken, now. */
+  /** What has been taken is for those who are members now. */
   flush(): void;
   join(member: Member): void;
   leave(member: Member): void;
   bookmark(revision: bigint): void;
   endAll(lastWords?: Buffer): void;
   size(): number;
+  members(): Iterable<Member>;
 }
 
 export interface GroupOptions {
@@ -24,11 +27,16 @@ export interface GroupOptions {
   clock: Clock;
   /** While events come faster than this they travel together. */
   coalesceMs: number;
+  turns: Turns;
 }
 
-export function watchGroup({ under, selection, format, clock, coalesceMs }: GroupOptions): WatchGroup {
+/** What comes while a chunk is being delivered waits, to become the next; so much of it becomes one at once. */
+const chunkBytes = 64 * 1024;
+
+export function watchGroup({ under, selection, format, clock, coalesceMs, turns }: GroupOptions): WatchGroup {
   const members = new Set<Member>();
   let pending: WatchEvent[] = [];
+  let pendingBytes = 0;
   let flushedAt = Number.NEGATIVE_INFINITY;
   let cancelFlush: (() => void) | null = null;
 
@@ -38,21 +46,28 @@ export function watchGroup({ under, selection, format, clock, coalesceMs }: Grou
     if (pending.length === 0) return;
     const events = pending;
     pending = [];
+    pendingBytes = 0;
     flushedAt = clock.monotonicMs();
-    const chunk = httpChunk(Buffer.concat(events.map((event) => format.event(event))));
-    for (const member of members) member.send(chunk);
+    deliveries.add(httpChunk(Buffer.concat(events.map((event) => format.event(event)))), [...members]);
   };
+  const flushSoon = () => {
+    if (cancelFlush || pending.length === 0) return;
+    const waitMs = flushedAt + coalesceMs - clock.monotonicMs();
+    if (waitMs <= 0) flush();
+    else cancelFlush = clock.after(waitMs, flush);
+  };
+  const deliveries = inTurns(turns, flushSoon);
   return {
     take(events) {
       if (members.size === 0) return;
       for (const event of events) {
         const seen = watchEvent(event, under, selection);
-        if (seen) pending.push(seen);
+        if (!seen) continue;
+        pending.push(seen);
+        pendingBytes += seen.object.bytes.length;
       }
-      if (pending.length === 0 || cancelFlush) return;
-      const waitMs = flushedAt + coalesceMs - clock.monotonicMs();
-      if (waitMs <= 0) flush();
-      else cancelFlush = clock.after(waitMs, flush);
+      if (pendingBytes >= chunkBytes) flush();
+      else if (deliveries.areDone()) flushSoon();
     },
     flush,
     join: (member) => members.add(member),
@@ -60,12 +75,17 @@ export function watchGroup({ under, selection, format, clock, coalesceMs }: Grou
     bookmark(revision) {
       flush();
       const chunk = httpChunk(format.bookmark(revision, false));
-      for (const member of members) if (member.isLive()) member.send(chunk);
+      deliveries.add(
+        chunk,
+        [...members].filter((member) => member.isLive()),
+      );
     },
     endAll(lastWords) {
       flush();
+      deliveries.finish();
       for (const member of members) member.end(lastWords);
     },
     size: () => members.size,
+    members: () => members,
   };
 }

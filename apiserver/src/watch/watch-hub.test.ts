@@ -173,7 +173,7 @@ const selectable = () => {
 };
 
 describe('watchers of different speed', () => {
-  const small = { ...limits, watcher: { bufferBytes: 20_000, pieceBytes: 4_000 } };
+  const small = { ...limits, watcher: { ...limits.watcher, bufferBytes: 20_000, pieceBytes: 4_000 } };
   const big = (name: string) => ({ ...map(name), data: { x: 'x'.repeat(1_000) } });
 
   it('do not disturb each other: who falls behind is told 429 and cut off, the others see everything', () =>

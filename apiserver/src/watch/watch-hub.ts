@@ -7,6 +7,7 @@ import { invalidListOptions, parseRevision, reachNow, reachRevision } from '../r
 import { type Selection, type SelectorQuery, selectionOf } from '../read/selection.ts';
 import type { ServedKind, Target } from '../registry/served-kind.ts';
 import { forbidden } from '../schema/field-causes.ts';
+import { turns } from './turns.ts';
 import { type WatchEvent, watchEvent } from './watch-events.ts';
 import type { WatchFormat } from './watch-format.ts';
 import { type WatchGroup, watchGroup } from './watch-group.ts';
@@ -32,6 +33,8 @@ export interface WatchHub {
   watch(request: WatchRequest): Promise<Member>;
   /** Tells every watcher that asked for bookmarks where it stands. */
   bookmarkAll(): void;
+  /** Disconnects those who are furthest behind while more is waiting for all together than may be. */
+  shed(): void;
   endKind(kind: ServedKind): void;
   endAll(): void;
   count(): number;
@@ -41,6 +44,8 @@ export interface HubOptions extends ReadDeps {
   limits: MemberLimits;
   clock: Clock;
   coalesceMs: number;
+  /** How long the event loop is kept for giving watchers their events before others have a turn. */
+  turnMs: number;
 }
 
 interface HeldGroup {
@@ -54,6 +59,7 @@ export function watchHub(options: HubOptions): WatchHub {
   const groups = new Map<string, HeldGroup>();
   /** Kinds, by their definitions, that are no longer served in that form. */
   const retired = new WeakSet<object>();
+  const inTurns = turns(options.clock, options.turnMs);
   let nextOwn = 0;
 
   const groupFor = ({ target, query, format }: WatchRequest, under: string, selection: Selection): HeldGroup => {
@@ -62,7 +68,7 @@ export function watchHub(options: HubOptions): WatchHub {
     const id = [under, version.apiVersion, format.id, own, query.allowWatchBookmarks, selection.id].join('\n');
     const known = groups.get(id);
     if (known) return known;
-    const group = watchGroup({ under, selection, format, clock: options.clock, coalesceMs: options.coalesceMs });
+    const group = watchGroup({ under, selection, format, clock: options.clock, coalesceMs: options.coalesceMs, turns: inTurns });
     const stop = kind.cache.listen(group.take);
     const release = () => {
       if (group.size() > 0) return;
@@ -103,6 +109,12 @@ export function watchHub(options: HubOptions): WatchHub {
     bookmarkAll() {
       for (const { group, hasBookmarks } of groups.values()) if (hasBookmarks) group.bookmark(options.feed.revision());
     },
+    shed() {
+      shedSlowest(
+        [...groups.values()].flatMap(({ group }) => [...group.members()]),
+        options.limits.totalBufferBytes,
+      );
+    },
     endKind(kind) {
       retired.add(kind.definition);
       for (const held of [...groups.values()]) if (held.kind.prefix === kind.prefix) held.group.endAll();
@@ -110,6 +122,20 @@ export function watchHub(options: HubOptions): WatchHub {
     endAll: () => endAll(),
     count: () => [...groups.values()].reduce((sum, { group }) => sum + group.size(), 0),
   };
+}
+
+/** To close a connection takes a while; the next look follows soon. */
+const cutAtOnce = 32;
+
+function shedSlowest(members: readonly Member[], mostBytes: number): void {
+  const waiting = members.map((member) => ({ member, bytes: member.waitingBytes() })).filter(({ bytes }) => bytes > 0);
+  let sum = waiting.reduce((total, { bytes }) => total + bytes, 0);
+  if (sum <= mostBytes) return;
+  for (const { member, bytes } of waiting.sort((a, b) => b.bytes - a.bytes).slice(0, cutAtOnce)) {
+    if (sum <= mostBytes / 2) return;
+    sum -= bytes;
+    member.cut();
+  }
 }
 
 /** Waits for the state that the watch begins with, and says whether it begins with all that is there. */

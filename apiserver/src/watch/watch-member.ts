@@ -9,11 +9,14 @@ export interface Sink {
   /** Resolves when the peer has taken what was waiting; rejects when it does not, or is gone. */
   drained(): Promise<void>;
   end(): void;
+  destroy(): void;
 }
 
 export interface MemberLimits {
   /** More than this waiting for one watcher, and it is disconnected. */
   bufferBytes: number;
+  /** More than this waiting for all watchers together, and those are disconnected for whom most is waiting. */
+  totalBufferBytes: number;
   /** Initial events are written in pieces of this size. */
   pieceBytes: number;
 }
@@ -22,7 +25,11 @@ export interface MemberLimits {
 export interface Member {
   send(chunk: Buffer): void;
   isLive(): boolean;
+  /** What it has been given and has not taken. */
+  waitingBytes(): number;
   end(lastWords?: Buffer): void;
+  /** Ends it without waiting for what it has not taken. */
+  cut(): void;
 }
 
 const crlf = Buffer.from('\r\n');
@@ -53,6 +60,10 @@ export function watchMember(sink: Sink, initial: Iterable<Buffer>, limits: Membe
     sink.end();
     onEnd();
   };
+  const cut = () => {
+    end();
+    sink.destroy();
+  };
   const send = (chunk: Buffer) => {
     if (isOver) return;
     if (backlog) {
@@ -74,5 +85,5 @@ export function watchMember(sink: Sink, initial: Iterable<Buffer>, limits: Membe
     backlogBytes = 0;
   };
   catchUp().catch(() => end());
-  return { send, isLive: () => !isOver && backlog === null, end };
+  return { send, waitingBytes: () => backlogBytes + sink.waitingBytes(), isLive: () => !isOver && backlog === null, end, cut };
 }
