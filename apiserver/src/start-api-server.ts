@@ -13,6 +13,7 @@ import type { ResourceDeps } from './http/resource-context.ts';
 import { limits } from './limits.ts';
 import { startCore } from './start-core.ts';
 import type { Store } from './store/store.ts';
+import { returnMemory, trimInWorker } from './upkeep/return-memory.ts';
 
 export interface ApiServerOptions {
   store: Store;
@@ -43,6 +44,7 @@ const nameSuffix = (): string => Array.from(randomBytes(suffixLength), (byte) =>
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { store, clock, random, log } = options;
   const core = await startCore({ store, definitions: riverDefinitions, clock, random, log, newUid: randomUUID, nameSuffix });
+  void returnMemory({ clock, log, signal: core.signal, residentBytes: process.memoryUsage.rss, trim: trimInWorker });
   const yaml = yamlReader();
   const resources: ResourceDeps = {
     ...core,
