@@ -303,7 +303,7 @@ onEachStore('facts of the API: watches', (test) => {
     );
   });
 
-  test('watches all namespaces, and the deprecated address too', async ({ api, at, namespace }) => {
+  test('watches all namespaces', async ({ api, at, namespace }) => {
     const all = api.watch(`/api/v1/configmaps?watch=1&labelSelector=in%3D${namespace}`);
     await all.opened;
     const made = await api.create(at('configmaps'), configMap('c', {}, { labels: { in: namespace } }));

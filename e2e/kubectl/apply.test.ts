@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { onEachStore } from '../server/on-each-store.ts';
-import { configMap, json, task, taskSet } from './objects.ts';
+import { configMap, documents, json, task, taskSet } from './objects.ts';
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
@@ -26,7 +26,7 @@ onEachStore('kubectl apply', (test) => {
   });
 
   test('applies River\u2019s own kinds, many in one file', async ({ kubectl, api, at, file }) => {
-    const text = [task('one'), taskSet('many'), configMap('c')].map(json).join('\n---\n');
+    const text = documents([task('one'), taskSet('many'), configMap('c')]);
     const path = file('all.yaml', text);
     const said = await kubectl(['apply', '-f', path]);
     assert.deepEqual(said.trim().split('\n'), ['task.river.dev/one created', 'taskset.river.dev/many created', 'configmap/c created']);
@@ -172,7 +172,7 @@ onEachStore('kubectl apply', (test) => {
   test('prunes what its selector matches and its files no longer have', async ({ kubectl, api, at }) => {
     const labels = { labels: { app: 'pruned' } };
     const args = ['apply', '--prune', '-l', 'app=pruned', '--prune-allowlist=core/v1/ConfigMap', '-f', '-'];
-    const text = (names: string[]) => names.map((name) => json(configMap(name, {}, labels))).join('\n---\n');
+    const text = (names: string[]) => documents(names.map((name) => configMap(name, {}, labels)));
     await kubectl(args, { input: text(['a', 'b']) });
     await api.create(at('configmaps'), configMap('unapplied', {}, labels));
     const said = await kubectl(args, { input: text(['a']) });

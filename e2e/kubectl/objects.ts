@@ -1,4 +1,5 @@
 import type { KubeObject } from '@river/crds';
+import { stringify } from 'yaml';
 
 /** What many tests write. Each call gives a new object. */
 
@@ -60,5 +61,8 @@ export const widget = (id: string, name: string, spec: object = {}, metadata: ob
   metadata: { name, ...metadata },
   spec,
 });
+
+/** Several objects as one file. */
+export const documents = (objects: readonly unknown[]): string => objects.map((object) => stringify(object)).join('---\n');
 
 export const json = (object: unknown): string => JSON.stringify(object);

@@ -7,7 +7,7 @@ import { configMap, json, widget, widgetCrd, widgetGroup } from '../kubectl/obje
 import { compactEtcd } from './compact-etcd.ts';
 import { eventually } from './eventually.ts';
 import { type Answer, type Api, apiOf } from './http.ts';
-import { assertFollowed, assertKept, type Follower, follow, startLoad } from './load.ts';
+import { assertFollowed, assertKept, type Follower, follow, type Load, startLoad } from './load.ts';
 import { showLog } from './on-each-store.ts';
 import { type RunningServer, type StoreKind, startServer } from './start-server.ts';
 
@@ -42,6 +42,12 @@ async function caughtUp(followers: readonly Follower[], api: Api, address: strin
   return listAll(api, address);
 }
 
+/** Whatever has happened: nothing of a test goes on after it. */
+async function end(load: Load, followers: readonly Follower[]): Promise<void> {
+  for (const follower of followers) follower.stop();
+  await load.stop();
+}
+
 for (const store of ['sqlite', 'etcd'] as const satisfies StoreKind[]) {
   describe(`kill -9 of the API server under ${writers} writers, ${rounds} rounds, on ${store}`, () => {
     let server: RunningServer;
@@ -56,13 +62,14 @@ for (const store of ['sqlite', 'etcd'] as const satisfies StoreKind[]) {
     });
     afterEach((context) => showLog(context as TestContext, server));
 
-    it('keeps every acknowledged write, and no watcher that reconnects misses or repeats an event', async () => {
+    it('keeps every acknowledged write, and no watcher that reconnects misses or repeats an event', async (context) => {
       let restarted = Promise.resolve();
       const recovered = () => restarted.then(() => undefined);
       const address = await freshAddress(api);
       const from = await revisionOf(api);
       const followers = Array.from({ length: 4 }, () => follow(() => api, address, from, recovered));
       const load = startLoad({ api: () => api, address, writers, recovered });
+      context.after(() => end(load, followers));
       for (let round = 0; round < rounds; round++) {
         const target = load.acknowledged.length + 300 + randomInt(500);
         await eventually(
@@ -114,13 +121,14 @@ describe('etcd under a running API server', () => {
   afterEach((context) => showLog(context as TestContext, server));
   const etcd = () => server.etcd ?? assert.fail('there is no etcd');
 
-  it('is stopped for 10 s under load: clear refusals, nothing lost, nothing missed, and on it goes', async () => {
+  it('is stopped for 10 s under load: clear refusals, nothing lost, nothing missed, and on it goes', async (context) => {
     const refusals: Answer[] = [];
     const recovered = () => pause(100);
     const address = await freshAddress(api);
     const from = await revisionOf(api);
     const followers = Array.from({ length: 3 }, () => follow(() => api, address, from, recovered));
     const load = startLoad({ api: () => api, address, writers: 16, recovered, onRefusal: (answer) => refusals.push(answer) });
+    context.after(() => end(load, followers));
     await eventually('some writes', () => load.acknowledged.length > 200);
     await etcd().stop();
     const before = load.acknowledged.length;
@@ -150,12 +158,13 @@ describe('etcd under a running API server', () => {
     assert.equal((await api.get('/readyz')).status, 200);
   });
 
-  it('is compacted behind our back under load: nobody who watches loses anything', async () => {
+  it('is compacted behind our back under load: nobody who watches loses anything', async (context) => {
     const recovered = () => pause(50);
     const address = await freshAddress(api);
     const from = await revisionOf(api);
     const followers = Array.from({ length: 3 }, () => follow(() => api, address, from, recovered));
     const load = startLoad({ api: () => api, address, writers: 16, recovered });
+    context.after(() => end(load, followers));
     for (let turn = 1; turn <= 3; turn++) {
       await eventually('some writes', () => load.acknowledged.length > turn * 300, Boolean, 30_000);
       await compactEtcd(etcd(), await revisionOf(api));

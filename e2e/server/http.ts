@@ -60,6 +60,9 @@ export interface Watching {
   close(): void;
 }
 
+/** Longer than the server lets anything wait. */
+const answerDeadlineMs = 45_000;
+
 export const mergeType = 'application/merge-patch+json';
 export const applyType = 'application/apply-patch+yaml';
 export const jsonPatchType = 'application/json-patch+json';
@@ -95,6 +98,7 @@ export function apiOf(server: Pick<RunningServer, 'port' | 'ca' | 'token'>): Api
         response.on('error', reject);
         response.on('end', () => resolve(answer(response.statusCode ?? 0, response.headers, Buffer.concat(chunks))));
       });
+      sent.setTimeout(answerDeadlineMs, () => sent.destroy(new Error(`${method} ${path}: no answer within ${answerDeadlineMs} ms`)));
       sent.on('error', reject);
       sent.end(bytes);
     });

@@ -43,6 +43,7 @@ export function startLoad({ api, address, writers, recovered, onRefusal }: LoadO
   const acknowledged: Acknowledged[] = [];
   const known = new Map<string, Known>();
   let isStopped = false;
+  const stopped = Promise.withResolvers<void>();
 
   /** One write. False when its outcome is not known, or it was refused. */
   const write = async (name: string, type: 'put' | 'delete', call: () => Promise<Answer>, value?: string): Promise<boolean> => {
@@ -75,7 +76,7 @@ export function startLoad({ api, address, writers, recovered, onRefusal }: LoadO
   };
   const writer = async (number: number) => {
     for (let turn = 0; !isStopped; turn++) {
-      if (!(await life(`w${number}-${turn}`, turn % 2 === 0))) await recovered();
+      if (!(await life(`w${number}-${turn}`, turn % 2 === 0))) await Promise.race([recovered(), stopped.promise]);
     }
   };
   const all = Promise.all(Array.from({ length: writers }, (_, number) => writer(number)));
@@ -84,6 +85,7 @@ export function startLoad({ api, address, writers, recovered, onRefusal }: LoadO
     known,
     async stop() {
       isStopped = true;
+      stopped.resolve();
       await all;
     },
   };
