@@ -119,14 +119,18 @@ function requireRevision(target: Target, current: CachedObject, { metadata }: Ku
   if (target.kind.rules.allowsBlindUpdate) return;
   throw new ApiError(
     'Invalid',
-    `${qualifiedName(target.kind)} "${current.name}" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update`,
+    `${qualifiedName(target.kind)} "${current.name}" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an update`,
     {
       details: {
         name: current.name,
         group: target.kind.group,
         kind: target.kind.kind,
         causes: [
-          { reason: 'FieldValueInvalid', message: 'Invalid value: 0: must be specified for an update', field: 'metadata.resourceVersion' },
+          {
+            reason: 'FieldValueInvalid',
+            message: 'Invalid value: 0x0: must be specified for an update',
+            field: 'metadata.resourceVersion',
+          },
         ],
       },
     },
