@@ -10,6 +10,7 @@ import { listen } from './http/listen.ts';
 import { serverMetrics } from './http/metrics.ts';
 import { oneByOne } from './http/one-by-one.ts';
 import type { ResourceDeps } from './http/resource-context.ts';
+import { sendBackup } from './http/send-backup.ts';
 import { limits } from './limits.ts';
 import { startCore } from './start-core.ts';
 import type { Store } from './store/store.ts';
@@ -89,6 +90,12 @@ async function serve(options: ApiServerOptions, resources: ResourceDeps, signal:
         { name: 'shutdown', isReady: !signal.aborted },
       ],
       metrics: metrics.render,
+    }),
+    backup: sendBackup({
+      store: options.store,
+      signal,
+      backups: inFlight(limits.backups, 'backups'),
+      drainDeadlineMs: limits.watchDrainDeadlineMs,
     }),
     authenticate: options.authenticate,
     requests: inFlight(limits.requests, 'requests'),

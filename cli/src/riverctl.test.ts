@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -10,7 +10,9 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const data = mkdtempSync(join(tmpdir(), 'riverctl-'));
 const kubeconfig = join(data, 'kubeconfig');
 
-const up = (...args: string[]) => spawnSync(process.execPath, [here('./up/main.ts'), ...args, '--data', data], { encoding: 'utf8' });
+/** Every program has a deadline: one that hangs fails its test, and not the suite by its own. */
+const river = (...args: string[]) => spawnSync(process.execPath, [here('./up/main.ts'), ...args], { encoding: 'utf8', timeout: 90_000 });
+const up = (...args: string[]) => river(...args, '--data', data);
 
 const ctl = (args: string[], options: { input?: string; env?: Record<string, string> } = {}) => {
   const env = { ...process.env, KUBECONFIG: kubeconfig, ...options.env };
@@ -19,6 +21,7 @@ const ctl = (args: string[], options: { input?: string; env?: Record<string, str
     input: options.input ?? '',
     env,
     timeout: 30_000,
+    killSignal: 'SIGKILL',
   });
   return { code: ended.status, out: ended.stdout, err: ended.stderr };
 };
@@ -27,7 +30,7 @@ const configMap = (name: string, value: string, label = 'none') =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, labels: {set: ${label}}}\ndata: {key: ${value}}\n`;
 
 before(() => {
-  assert.equal(spawnSync(process.execPath, [here('./build.ts')]).status, 0);
+  assert.equal(spawnSync(process.execPath, [here('./build.ts')], { timeout: 60_000 }).status, 0);
   const started = up('up', '--store', 'memory', '--api-port', '0', '--detach');
   assert.equal(started.status, 0, started.stdout + started.stderr);
 });
@@ -122,13 +125,17 @@ spec:
     assert.equal(ctl(['wait', 'cm/nope', '--for=condition=Ready']).code, 3);
   });
 
-  it('follows changes until it is stopped', async () => {
+  it('follows changes until it is stopped', async (test) => {
     const args = [here('../dist/riverctl.js'), 'get', 'cm', 'watched', '-w', '-o', 'name'];
     const child = spawn(process.execPath, args, { env: { ...process.env, KUBECONFIG: kubeconfig } });
-    const seen = new Promise<string>((resolve) => child.stdout.once('data', (chunk) => resolve(String(chunk))));
+    // It would follow for ever, across restarts of the server: a failure below must not leave it running.
+    test.after(() => child.kill());
+    const seen = new Promise<string>((resolve, reject) => {
+      child.stdout.once('data', (chunk) => resolve(String(chunk)));
+      child.once('exit', (code) => reject(new Error(`riverctl ended with ${code}`)));
+    });
     assert.equal(ctl(['apply', '-f', '-'], { input: configMap('watched', 'a') }).code, 0);
     assert.equal(await seen, 'configmap/watched\n');
-    child.kill();
   });
 
   it('deletes by file, by name and by label, and counts what is gone already as missing', () => {
@@ -139,6 +146,29 @@ spec:
     assert.equal(ctl(['delete', 'cm', 'one', '--ignore-not-found']).code, 0);
     assert.equal(ctl(['delete', 'cm', '-l', 'set=none', '--wait=false']).code, 0);
     assert.equal(ctl(['delete', 'cm']).code, 2);
+  });
+
+  it('takes a backup of a running server, which restores into a new one', () => {
+    const file = join(data, 'backup');
+    assert.equal(ctl(['apply', '-f', '-'], { input: configMap('kept', 'precious') }).code, 0);
+    assert.equal(ctl(['backup', file]).code, 0);
+    assert.equal(ctl(['backup', file]).code, 4);
+    assert.equal(ctl(['backup', '-']).out, readFileSync(file, 'utf8'));
+    const second = join(data, 'second');
+    const held = up('restore', file);
+    assert.deepEqual([held.status, held.stderr.split('\n').length], [1, 2]);
+    assert.match(held.stderr, /a control plane runs on .*: stop it first/);
+    const restored = river('restore', file, '--data', second);
+    assert.equal(restored.status, 0, restored.stderr);
+    assert.match(river('restore', file, '--data', second).stderr, /there is a store in .* already/);
+    try {
+      const started = river('up', '--data', second, '--api-port', '0', '--detach');
+      assert.equal(started.status, 0, started.stderr);
+      const KUBECONFIG = join(second, 'kubeconfig');
+      assert.equal(ctl(['get', 'cm', 'kept', '-o', 'jsonpath={.data.key}'], { env: { KUBECONFIG } }).out, 'precious\n');
+    } finally {
+      river('down', '--data', second);
+    }
   });
 
   it('lists kinds, events and versions', () => {

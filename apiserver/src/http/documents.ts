@@ -144,6 +144,6 @@ function health({ readiness }: DocumentDeps, exchange: Exchange, needsReady: boo
 function rootPaths(infos: readonly ResourceInfo[]): string[] {
   const versions = infos.map(({ group, version }) => (group === '' ? `/api/${version}` : `/apis/${group}/${version}`));
   const groups = infos.flatMap(({ group }) => (group === '' ? [] : [`/apis/${group}`]));
-  const fixed = ['/api', '/apis', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version'];
+  const fixed = ['/api', '/apis', '/backup', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version'];
   return [...new Set([...fixed, ...groups, ...versions])].sort();
 }

@@ -13,6 +13,8 @@ import { parseRoute, type ResourceRoute, type Route } from './route.ts';
 export interface RequestDeps {
   resources: ResourceDeps;
   documents: (exchange: Exchange, path: string[]) => Promise<void>;
+  /** Answers `GET /backup`. */
+  backup: (exchange: Exchange) => Promise<void>;
   authenticate: Authenticate;
   requests: InFlight;
   watches: InFlight;
@@ -67,8 +69,11 @@ async function serve(
   await dispatch(deps, exchange, route);
 }
 
-const dispatch = (deps: RequestDeps, exchange: Exchange, route: Route): Promise<void> =>
-  route.is === 'resource' ? handleResource(deps.resources, exchange, route.resource) : deps.documents(exchange, route.path);
+function dispatch(deps: RequestDeps, exchange: Exchange, route: Route): Promise<void> {
+  if (route.is === 'resource') return handleResource(deps.resources, exchange, route.resource);
+  const isBackup = route.path.length === 1 && route.path[0] === 'backup';
+  return isBackup ? deps.backup(exchange) : deps.documents(exchange, route.path);
+}
 
 const clientOf = ({ requester, request }: Exchange): string => `${requester.username} ${request.socket.remoteAddress ?? ''}`;
 

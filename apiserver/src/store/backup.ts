@@ -17,7 +17,8 @@ export interface BackupResult {
 
 const FORMAT = 'river-backup';
 const VERSION = 1;
-const PAGE = 500;
+/** An entry has up to 1.5 MiB: this many, twice, are what a backup may hold in memory. */
+const PAGE = 32;
 
 /** The file is not a whole backup, or the store is not empty. */
 export class BackupError extends Error {
@@ -28,7 +29,7 @@ export class BackupError extends Error {
 export async function backup(store: Store, file: string, signal?: AbortSignal): Promise<BackupResult> {
   const partial = `${file}.partial`;
   try {
-    const result = await writeLines(partial, backupLines(store, signal));
+    const result = await writeChunks(partial, backupChunks(store, signal));
     await rename(partial, file);
     await syncFolder(dirname(file));
     return result;
@@ -44,7 +45,8 @@ export async function backup(store: Store, file: string, signal?: AbortSignal): 
  */
 export async function restore(file: string, store: Store, signal?: AbortSignal): Promise<BackupResult> {
   const result = await verify(file);
-  if ((await store.count('', signal)) > 0) throw new BackupError('the store is not empty: restore into a new one');
+  if ((await store.count('', signal)) > 0)
+    throw new BackupError('the store is not empty: restore into a new one (for etcd: --store etcd://HOST:PORT/NEW-PREFIX)');
   let writes: Write[] = [];
   let bytes = 0;
   const flush = async () => {
@@ -85,33 +87,43 @@ async function* backupLines(store: Store, signal: AbortSignal | undefined): Asyn
 
 const lineOf = ({ key, value }: StoredEntry): string => JSON.stringify({ key, value: Buffer.from(value).toString('base64') });
 
-async function writeLines(path: string, lines: AsyncGenerator<string, BackupResult>): Promise<BackupResult> {
-  await using file = await open(path, 'w', 0o600);
+const CHUNK_CHARS = 1 << 20;
+
+/** A backup of what stands now, a piece at a time and no faster than the reader; the last piece has the footer. */
+export async function* backupChunks(store: Store, signal?: AbortSignal): AsyncGenerator<string, BackupResult> {
+  const lines = backupLines(store, signal);
   const digest = createHash('sha256');
   let chunk = '';
-  const flush = async () => {
-    digest.update(chunk);
-    await file.writeFile(chunk);
-    chunk = '';
-  };
   let next = await lines.next();
   for (; !next.done; next = await lines.next()) {
     chunk += `${next.value}\n`;
-    if (chunk.length > 1 << 20) await flush();
+    if (chunk.length < CHUNK_CHARS) continue;
+    digest.update(chunk);
+    yield chunk;
+    chunk = '';
   }
-  await flush();
-  await file.writeFile(`${JSON.stringify({ entries: next.value.entries, sha256: digest.digest('hex') })}\n`);
+  digest.update(chunk);
+  yield `${chunk}${JSON.stringify({ entries: next.value.entries, sha256: digest.digest('hex') })}\n`;
+  return next.value;
+}
+
+async function writeChunks(path: string, chunks: AsyncGenerator<string, BackupResult>): Promise<BackupResult> {
+  await using file = await open(path, 'w', 0o600);
+  let next = await chunks.next();
+  for (; !next.done; next = await chunks.next()) await file.writeFile(next.value);
   await file.sync();
   return next.value;
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** Makes what was renamed in a folder survive a power cut. */
+export async function syncFolder(path: string): Promise<void> {
   await using folder = await open(path, 'r');
   await folder.sync();
 }
 
 /** Reads all of the file, and believes it only when the footer agrees. */
 async function verify(file: string): Promise<BackupResult> {
+  await assertBeginning(file);
   const digest = createHash('sha256');
   let heading: Record<string, unknown> | undefined;
   let previous: string | undefined;
@@ -129,6 +141,14 @@ async function verify(file: string): Promise<BackupResult> {
     throw new BackupError(`${file} is not a whole backup: it was cut short or altered`);
   }
   return { entries, revision: BigInt(String(heading.revision)) };
+}
+
+/** A file of another kind may be one endless line, which would have to fit into memory. */
+async function assertBeginning(file: string): Promise<void> {
+  const beginning = JSON.stringify({ format: FORMAT }).slice(0, -1);
+  await using handle = await open(file);
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(beginning.length), 0, beginning.length, 0);
+  if (buffer.toString('utf8', 0, bytesRead) !== beginning) throw new BackupError(`${file} is not a River backup`);
 }
 
 function parseHeading(line: string, file: string): Record<string, unknown> {

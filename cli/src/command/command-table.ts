@@ -15,6 +15,10 @@ export const commandTable: Record<string, Entry> = {
     summary: 'list the kinds that the server serves',
     load: () => import('../commands/api-resources.ts').then((chunk) => chunk.apiResourcesCommand),
   },
+  backup: {
+    summary: 'write all that the server keeps into a file',
+    load: () => import('../commands/backup.ts').then((chunk) => chunk.backupCommand),
+  },
   delete: { summary: 'delete objects', load: () => import('../commands/delete.ts').then((chunk) => chunk.deleteCommand) },
   describe: {
     summary: 'show an object and its events in words',

@@ -19,6 +19,12 @@ export interface Context {
   result(value: unknown): void;
   /** Output as it is, whatever the mode. */
   write(text: string): void;
+  /** Bytes to stdout; resolves when there is room for more. */
+  writeBytes(bytes: Uint8Array): Promise<void>;
+  /** Whether a person looks at stdout. */
+  isTerminal: boolean;
+  /** Aborted by Ctrl-C and the like. Who asks for it must put things in order when it is; nobody else is kept alive. */
+  interrupted(): AbortSignal;
   readStdin(): Promise<string>;
   wallMs(): number;
 }

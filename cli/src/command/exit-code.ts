@@ -3,7 +3,17 @@ import { KubeconfigError, TransportError } from '@river/runtime';
 import { UsageError } from './usage-error.ts';
 
 /** The exit codes of riverctl, as docs/riverctl.md tells them. */
-export const exitCodes = { ok: 0, failed: 1, usage: 2, notFound: 3, conflict: 4, forbidden: 5, timeout: 6, unreachable: 7 } as const;
+export const exitCodes = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  notFound: 3,
+  conflict: 4,
+  forbidden: 5,
+  timeout: 6,
+  unreachable: 7,
+  interrupted: 130,
+} as const;
 
 /** A failure of riverctl's own, with the exit code that scripts may act on. */
 export class CommandError extends Error {

@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type ApiClient, apiClient, type Discovery, discover, kubeconfigFiles, loadKubeconfig, systemClock } from '@river/runtime';
 import type { Context } from './context.ts';
+import { CommandError } from './exit-code.ts';
 
 export interface AccessChoice {
   kubeconfig?: string | undefined;
@@ -32,10 +34,18 @@ const connect = async (choice: AccessChoice, env: NodeJS.ProcessEnv, warn: (text
   return apiClient(await loadKubeconfig({ env, flags }), { userAgent: 'riverctl', onWarning: warn });
 };
 
+const onInterrupt = (): AbortSignal => {
+  const controller = new AbortController();
+  const stop = () => controller.abort(new CommandError('interrupted', 'interrupted: nothing was kept', 'Interrupted'));
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, stop);
+  return controller.signal;
+};
+
 /** The context of a real process. `close` lets go of the connections, so that the process may end. */
 export const makeContext = (choice: AccessChoice, isJson: boolean): Context & { close(): void } => {
   let client: Promise<ApiClient> | undefined;
   let discovery: Promise<Discovery> | undefined;
+  let interrupted: AbortSignal | undefined;
   const note = (line: string) => void process.stderr.write(`${line}\n`);
   const write = (output: string) => void process.stdout.write(output);
   const getClient = () => {
@@ -57,6 +67,14 @@ export const makeContext = (choice: AccessChoice, isJson: boolean): Context & { 
     note: (line) => (isJson ? undefined : note(line)),
     result: (value) => (isJson ? write(`${JSON.stringify(value, null, 2)}\n`) : undefined),
     write,
+    writeBytes: async (bytes) => {
+      if (!process.stdout.write(bytes)) await once(process.stdout, 'drain');
+    },
+    isTerminal: process.stdout.isTTY === true,
+    interrupted: () => {
+      interrupted ??= onInterrupt();
+      return interrupted;
+    },
     readStdin: () => text(process.stdin),
     wallMs: () => systemClock.wallMs(),
     close: () => void client?.then((open) => open.close()).catch(() => undefined),

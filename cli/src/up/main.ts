@@ -1,5 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { runCommand } from './run-command.ts';
 
-const serverEntry = fileURLToPath(new URL('../../../apiserver/src/main.ts', import.meta.url));
-await runCommand(process.argv.slice(2), { serverEntry, selfEntry: fileURLToPath(import.meta.url) });
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+await runCommand(process.argv.slice(2), {
+  serverEntry: here('../../../apiserver/src/main.ts'),
+  restoreEntry: here('../../../apiserver/src/restore.ts'),
+  selfEntry: here('./main.ts'),
+});

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import { type DataDir, dataDir, dataRoot } from './data-dir.ts';
+import type { RestoreOptions } from './run-restore.ts';
 
 export interface UpOptions {
   dir: DataDir;
@@ -40,7 +41,7 @@ const parseBind = (text: string): string => {
 
 const parseStore = (text: string, dir: DataDir): string => {
   if (text === 'sqlite') return `sqlite:${dir.database}`;
-  if (text === 'memory' || /^etcds?:\/\/[^/\s]+/.test(text)) return text;
+  if (text === 'memory' || /^etcd:\/\/[^/\s]+/.test(text)) return text;
   throw new UsageError(`--store must be sqlite, memory or etcd://host:port,…, not "${text}"`);
 };
 
@@ -68,4 +69,15 @@ export const parseDown = (args: readonly string[], env: NodeJS.ProcessEnv): { di
 export const parseStatus = (args: readonly string[], env: NodeJS.ProcessEnv): { dir: DataDir; json: boolean } => {
   const { values } = parse(() => parseArgs({ args: [...args], options: { data, json: { type: 'boolean' } }, strict: true }));
   return { dir: dataDir(dataRoot(values.data, env)), json: values.json ?? false };
+};
+
+export const parseRestore = (args: readonly string[], env: NodeJS.ProcessEnv): RestoreOptions => {
+  const { values, positionals } = parse(() =>
+    parseArgs({ args: [...args], options: { data, store: data }, allowPositionals: true, strict: true }),
+  );
+  const [file, ...more] = positionals;
+  if (file === undefined || more.length > 0) throw new UsageError('name the one backup file to restore: ./river restore FILE [--data DIR]');
+  const dir = dataDir(dataRoot(values.data, env));
+  if (values.store === 'memory') throw new UsageError('a store in memory is gone with its server: restore into sqlite or etcd');
+  return { dir, file, store: parseStore(values.store ?? 'sqlite', dir) };
 };

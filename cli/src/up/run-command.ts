@@ -1,15 +1,17 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
 import { CertificateError } from '@river/runtime';
-import { parseDown, parseStatus, parseUp, UsageError } from './options.ts';
+import { parseDown, parseRestore, parseStatus, parseUp, UsageError } from './options.ts';
 import { runDown } from './run-down.ts';
+import { runRestore } from './run-restore.ts';
 import { runStatus } from './run-status.ts';
 import { runUp } from './run-up.ts';
 import { UpError } from './up-error.ts';
 
-/** The files that are started: the API server's, and our own for a detached `up`. */
+/** The files that are started: the API server's, the one that fills its store, and our own for a detached `up`. */
 export interface Entries {
   serverEntry: string;
+  restoreEntry: string;
   selfEntry: string;
 }
 
@@ -83,6 +85,7 @@ const up = (args: readonly string[], entries: Entries): Promise<number> => {
 const commands: Record<string, (args: readonly string[], entries: Entries) => Promise<number>> = {
   up,
   'up-detached': upDetached,
+  restore: (args, { restoreEntry }) => runRestore(parseRestore(args, process.env), { restoreEntry, say: print }),
   down: (args) => runDown(parseDown(args, process.env).dir, print),
   status: (args) => runStatus(parseStatus(args, process.env), print),
 };
@@ -92,8 +95,18 @@ const explain = (error: unknown): string => {
   return `river: ${error instanceof Error ? error.stack : String(error)}`;
 };
 
-/** Runs `up`, `down` or `status` and sets the process's exit code: 0 fine, 1 failed, 2 not understood, 3 (status) not running. */
+/** A reader that has seen enough (`up --detach | head -1`) is no failure, and no reason to end what runs. */
+const outliveReaders = (): void => {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error) => {
+      if (!('code' in error) || error.code !== 'EPIPE') throw error;
+    });
+  }
+};
+
+/** Runs `up`, `down`, `status` or `restore` and sets the process's exit code: 0 fine, 1 failed, 2 not understood, 3 (status) not running. */
 export const runCommand = async ([name = '', ...args]: readonly string[], entries: Entries): Promise<void> => {
+  outliveReaders();
   try {
     const command = commands[name];
     if (!command) throw new UsageError(`there is no command "${name}"`);

@@ -8,7 +8,7 @@ import { apiFailure, statusFailure } from './api-failure.ts';
 import { authorization } from './authorization.ts';
 import { type ResourceClient, type ResourceRef, resourceClient } from './resource-client.ts';
 import { type HttpExchange, transport } from './transport.ts';
-import { describeFailure } from './transport-error.ts';
+import { describeFailure, TransportError } from './transport-error.ts';
 import { parseWarnings } from './warnings.ts';
 import { linesOf, parseFrame, type WatchEvent } from './watch-frames.ts';
 
@@ -63,6 +63,11 @@ export interface ApiClient {
   json<T = unknown>(call: ApiRequest): Promise<T>;
   /** A watch, an event at a time and at the reader's pace. Ends when the server ends it; an ERROR event is thrown. */
   stream<T extends KubeObject = KubeObject>(call: StreamRequest): AsyncIterable<WatchEvent<T>>;
+  /**
+   * The body of an answer, in pieces and at the reader's pace. `timeoutMs` is until it begins.
+   * Once read to the end it was complete as far as HTTP can tell.
+   */
+  download(call: StreamRequest): AsyncIterable<Buffer>;
   resource<T extends KubeObject = KubeObject>(ref: ResourceRef): ResourceClient<T>;
   close(): void;
 }
@@ -95,6 +100,13 @@ export function apiClient(access: ClusterAccess, options: ApiClientOptions = {})
       timeoutMs: call.timeoutMs ?? timeoutMs,
     };
   };
+  const open = (call: StreamRequest): Promise<IncomingMessage> =>
+    throttled(call, clock, timeoutMs, async (leftMs) => {
+      const opened = await wire.open(prepare({ ...call, method: 'GET', timeoutMs: leftMs }));
+      warn(opened.headers);
+      if ((opened.statusCode ?? 0) >= 400) throw apiFailure(opened.statusCode ?? 0, opened.headers, await head(opened));
+      return opened;
+    });
   const client: ApiClient = {
     server: access.server,
     namespace: access.namespace,
@@ -113,13 +125,10 @@ export function apiClient(access: ClusterAccess, options: ApiClientOptions = {})
       return JSON.parse(body.toString('utf8')) as T;
     },
     async *stream<T extends KubeObject>(call: StreamRequest) {
-      const message = await throttled(call, clock, timeoutMs, async (leftMs) => {
-        const opened = await wire.open(prepare({ ...call, method: 'GET', timeoutMs: leftMs }));
-        warn(opened.headers);
-        if ((opened.statusCode ?? 0) >= 400) throw apiFailure(opened.statusCode ?? 0, opened.headers, await head(opened));
-        return opened;
-      });
-      yield* events<T>(message, call, { maxLineBytes, clock, server: access.server });
+      yield* events<T>(await open(call), call, { maxLineBytes, clock, server: access.server });
+    },
+    async *download(call) {
+      yield* pieces(await open(call), call, { clock, server: access.server });
     },
     resource: <T extends KubeObject>(ref: ResourceRef) => resourceClient<T>(client, ref),
     close: () => wire.close(),
@@ -165,6 +174,33 @@ async function* events<T extends KubeObject>(
     if (call.signal?.aborted) throw call.signal.reason;
     throw ApiError.is(error) ? error : describeFailure(error, limits.server);
   } finally {
+    call.signal?.removeEventListener('abort', onAbort);
+    message.destroy();
+  }
+}
+
+/** The silence that counts is the server's: while the reader works, nothing is expected. */
+async function* pieces(message: IncomingMessage, call: StreamRequest, { clock, server }: { clock: Clock; server: string }) {
+  const onAbort = () => message.destroy(new Error('aborted'));
+  const silent = () =>
+    message.destroy(
+      new TransportError('Idle', `${server}: nothing came for ${(call.idleMs ?? 0) / 1000} s: try again`, { mayHaveHappened: true }),
+    );
+  const listen = () => (call.idleMs === undefined ? () => undefined : clock.after(call.idleMs, silent));
+  call.signal?.addEventListener('abort', onAbort, { once: true });
+  let stop = listen();
+  try {
+    call.signal?.throwIfAborted();
+    for await (const piece of message as AsyncIterable<Buffer>) {
+      stop();
+      yield piece;
+      stop = listen();
+    }
+  } catch (error) {
+    if (call.signal?.aborted) throw call.signal.reason;
+    throw describeFailure(error, server);
+  } finally {
+    stop();
     call.signal?.removeEventListener('abort', onAbort);
     message.destroy();
   }

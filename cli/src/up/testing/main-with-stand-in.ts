@@ -2,5 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { runCommand } from '../run-command.ts';
 
 /** `river up|down|status` over the stand-in server. */
-const serverEntry = fileURLToPath(new URL('./stand-in-server.ts', import.meta.url));
-await runCommand(process.argv.slice(2), { serverEntry, selfEntry: fileURLToPath(import.meta.url) });
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+await runCommand(process.argv.slice(2), {
+  serverEntry: here('./stand-in-server.ts'),
+  restoreEntry: here('../../../../apiserver/src/restore.ts'),
+  selfEntry: fileURLToPath(import.meta.url),
+});
