@@ -5,6 +5,7 @@ import { yamlReader } from './decode/yaml-reader.ts';
 import type { Authenticate } from './http/authenticate.ts';
 import { documents } from './http/documents.ts';
 import { handleRequest } from './http/handle-request.ts';
+import { heavyLane } from './http/heavy-lane.ts';
 import { inFlight } from './http/in-flight.ts';
 import { listen } from './http/listen.ts';
 import { serverMetrics } from './http/metrics.ts';
@@ -51,6 +52,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     ...core,
     yaml,
     maxBodyBytes: limits.bodyBytes,
+    heavy: heavyLane(limits.heavy, clock),
     ownTurn: oneByOne(),
     watchDrainDeadlineMs: limits.watchDrainDeadlineMs,
     watchSeconds: () => limits.watchSeconds * (1 + random()),

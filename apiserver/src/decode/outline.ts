@@ -2,6 +2,8 @@
 export interface Outline {
   /** How many fields its objects have together, duplicates counted each time. */
   fields: number;
+  /** How many values it has at least: what reading it costs. */
+  values: number;
   /** How deeply its objects and lists are nested. */
   depth: number;
 }
@@ -20,6 +22,7 @@ export const endOfString = (bytes: Uint8Array, at: number): number => {
 /** Looks at brackets, colons and quotes alone: true of valid JSON, harmless on anything else. */
 export const outline = (bytes: Uint8Array): Outline => {
   let fields = 0;
+  let commas = 0;
   let depth = 0;
   let deepest = 0;
   for (let at = 0; at < bytes.length; at++) {
@@ -29,6 +32,9 @@ export const outline = (bytes: Uint8Array): Outline => {
         break;
       case 0x3a:
         fields++;
+        break;
+      case 0x2c:
+        commas++;
         break;
       case 0x5b:
       case 0x7b:
@@ -41,5 +47,5 @@ export const outline = (bytes: Uint8Array): Outline => {
         break;
     }
   }
-  return { fields, depth: deepest };
+  return { fields, values: Math.max(fields, commas), depth: deepest };
 };

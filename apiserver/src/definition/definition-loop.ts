@@ -7,7 +7,7 @@ import { resourcePrefix } from '../object/object-key.ts';
 import { reachNow } from '../read/read-at.ts';
 import { definitionsPrefix } from '../registry/registry.ts';
 import type { ServedKind } from '../registry/served-kind.ts';
-import { crdNaming } from '../schema/crd-naming.ts';
+import { crdNaming, type NameHolder } from '../schema/crd-naming.ts';
 import { deleteEach } from '../write/delete-each.ts';
 import { deleteObject } from '../write/delete-object.ts';
 import { editObject, ownOptions, storageTarget } from '../write/edit-object.ts';
@@ -18,6 +18,22 @@ const manager = 'river-definitions';
 const cleanupPollMs = 250;
 
 const definitionOf = (object: CachedObject): CustomResourceDefinition => asDefinition(decodeObject(object.bytes));
+
+/** A definition can be large, and each is looked at whenever another comes: what its names are is read once. */
+const holders = new WeakMap<CachedObject, NameHolder>();
+
+function holderOf(object: CachedObject): NameHolder {
+  const known = holders.get(object);
+  if (known) return known;
+  const { metadata, spec, status } = definitionOf(object);
+  const holder = {
+    metadata: { name: metadata.name },
+    spec: { group: spec.group },
+    status: status?.acceptedNames ? { acceptedNames: status.acceptedNames } : {},
+  };
+  holders.set(object, holder);
+  return holder;
+}
 
 /** Gives definitions their names and conditions, and takes the objects of deleted ones away. */
 export function runDefinitions(deps: LoopDeps): void {
@@ -59,7 +75,7 @@ export function runDefinitions(deps: LoopDeps): void {
 async function settleNames(deps: LoopDeps, kind: ServedKind, object: CachedObject): Promise<boolean> {
   const definition = definitionOf(object);
   const others = kind.cache.range(definitionsPrefix).filter(({ name }) => name !== object.name);
-  const status = crdNaming(definition, others.map(definitionOf), timestamp(deps.now()));
+  const status = crdNaming(definition, others.map(holderOf), timestamp(deps.now()));
   if (JSON.stringify(status) === JSON.stringify(definition.status)) return false;
   await editObject(deps, {
     kind,

@@ -2,6 +2,7 @@ import { ApiError, isObject, type Json, type JsonObject } from '@river/crds';
 import { decodeBody } from '../decode/decode-body.ts';
 import { type Decoded, decodeJson } from '../decode/decode-json.ts';
 import { asObject } from '../object/encode.ts';
+import { objectKey } from '../object/object-key.ts';
 import { getObject } from '../read/get-object.ts';
 import { listObjects } from '../read/list-objects.ts';
 import { createObject } from '../write/create-object.ts';
@@ -37,8 +38,20 @@ export function handleResource(deps: ResourceDeps, exchange: Exchange, route: Re
 const deprecation = ({ target }: ResourceRequest): string =>
   target.version.info.deprecationWarning ?? `${target.version.apiVersion} ${target.kind.kind} is deprecated`;
 
-export async function readJson({ maxBodyBytes, yaml }: ResourceDeps, { request }: Exchange): Promise<Decoded<JsonObject>> {
-  return decodeBody(await readBody(request, maxBodyBytes), request.headers['content-type'] ?? '', { yaml });
+async function readWhole({ maxBodyBytes, heavy }: ResourceDeps, { request, response }: Exchange): Promise<Buffer> {
+  const bytes = await readBody(request, maxBodyBytes);
+  await heavy.enter(bytes, response);
+  return bytes;
+}
+
+/** What is done to a heavy object is heavy, however little the request says. */
+async function enterForStored({ heavy }: ResourceDeps, { exchange, target: { kind }, namespace, name }: ResourceRequest): Promise<void> {
+  const stored = kind.cache.get(objectKey(kind.prefix, namespace, name));
+  if (stored) await heavy.enter(stored.bytes, exchange.response);
+}
+
+export async function readJson(deps: ResourceDeps, exchange: Exchange): Promise<Decoded<JsonObject>> {
+  return decodeBody(await readWhole(deps, exchange), exchange.request.headers['content-type'] ?? '', deps);
 }
 
 async function readSent(deps: ResourceDeps, exchange: Exchange): Promise<Sent> {
@@ -71,6 +84,7 @@ const create: Handler = async (deps, request) => {
 
 const get: Handler = async (deps, request) => {
   const { exchange, target, namespace, name } = request;
+  if (mediaOf(exchange).as !== 'object') await enterForStored(deps, request);
   return sendObject(deps, request, 200, await getObject(deps, target, namespace, name, text(exchange.query, 'resourceVersion')));
 };
 
@@ -112,7 +126,8 @@ export interface PatchBody {
 export async function readPatch(deps: ResourceDeps, request: ResourceRequest): Promise<PatchBody> {
   const { exchange } = request;
   const how = patchKindOf(request);
-  const bytes = await readBody(exchange.request, deps.maxBodyBytes);
+  const bytes = await readWhole(deps, exchange);
+  await enterForStored(deps, request);
   const { value, duplicates } = how === 'apply' ? await decodeBody(bytes, 'application/yaml', deps) : decodeJson(bytes);
   const force = flag(exchange.query, 'force');
   if (force !== undefined && how !== 'apply') throw new ApiError('BadRequest', 'force may only be given with an apply patch');
@@ -128,8 +143,9 @@ const patch: Handler = async (deps, request) => {
   return sendObject(deps, request, outcome === 'created' ? 201 : 200, object);
 };
 
-async function readDeleteOptions(deps: ResourceDeps, { request, query }: Exchange) {
-  const bytes = await readBody(request, deps.maxBodyBytes);
+async function readDeleteOptions(deps: ResourceDeps, exchange: Exchange) {
+  const { request, query } = exchange;
+  const bytes = await readWhole(deps, exchange);
   const body = bytes.length === 0 ? {} : (await decodeBody(bytes, request.headers['content-type'] ?? '', deps)).value;
   return parseDeleteOptions(query, body);
 }
@@ -138,6 +154,7 @@ const remove: Handler = async (deps, request) => {
   const { exchange, target, namespace, name, subresource } = request;
   if (subresource !== '') throw methodNotAllowed();
   const { deleteOptions, dryRun } = await readDeleteOptions(deps, exchange);
+  await enterForStored(deps, request);
   const written = await deleteObject(deps, { target, namespace, name, deleteOptions, options: writeOptions(exchange, dryRun) });
   if (written.outcome !== 'deleted') return sendObject(deps, request, 200, written.object);
   const details = { name, ...(target.kind.group && { group: target.kind.group }), kind: target.kind.plural, uid: written.object.uid };

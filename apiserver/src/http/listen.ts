@@ -4,6 +4,8 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { ApiError } from '@river/crds';
+import type { Clock } from '@river/runtime';
+import { turns } from '../watch/turns.ts';
 
 export interface ListenOptions {
   bind: string;
@@ -11,6 +13,7 @@ export interface ListenOptions {
   cert: Buffer;
   key: Buffer;
   limits: ConnectionLimits;
+  clock: Clock;
   onRequest: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
@@ -27,6 +30,8 @@ export interface ConnectionLimits {
   idleMs: number;
   headerBytes: number;
 }
+
+const turnMs = 5;
 
 export async function listen(options: ListenOptions): Promise<Server> {
   const { limits, cert, key } = options;
@@ -49,7 +54,14 @@ export async function listen(options: ListenOptions): Promise<Server> {
   server.maxConnections = limits.connections;
   boundHandshakes(server, limits.handshakes);
   server.on('tlsClientError', (_error, socket: TLSSocket) => socket.destroy());
-  server.on('clientError', refuse);
+  // Thousands can run out of time in the same moment.
+  const inTurns = turns(options.clock, turnMs);
+  server.on('clientError', (error, socket) =>
+    inTurns(() => {
+      refuse(error, socket);
+      return true;
+    }),
+  );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.bind, resolve);

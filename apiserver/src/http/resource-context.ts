@@ -7,6 +7,7 @@ import type { WatchHub } from '../watch/watch-hub.ts';
 import type { Subresource } from '../write/update-object.ts';
 import type { WriteDeps, WriteOptions } from '../write/write-context.ts';
 import type { Exchange } from './exchange.ts';
+import type { HeavyLane } from './heavy-lane.ts';
 import type { OneByOne } from './one-by-one.ts';
 import { fieldManagerOf, isDryRun } from './query.ts';
 import type { ResourceRoute } from './route.ts';
@@ -15,6 +16,7 @@ export interface ResourceDeps extends WriteDeps {
   hub: WatchHub;
   yaml: YamlReader;
   maxBodyBytes: number;
+  heavy: HeavyLane;
   /** Before each part of work that is long as a whole. */
   ownTurn: OneByOne;
   watchDrainDeadlineMs: number;

@@ -7,12 +7,19 @@ export const fullNames = (names: CrdNames): Required<Pick<CrdNames, 'singular' |
   listKind: names.listKind || `${names.kind}List`,
 });
 
+/** What the naming of a definition needs to know of the others. */
+export interface NameHolder {
+  metadata: { name: string };
+  spec: { group: string };
+  status?: { acceptedNames?: CrdNames };
+}
+
 interface Taken {
   resources: Set<string>;
   kinds: Set<string>;
 }
 
-const takenBy = (others: readonly CustomResourceDefinition[]): Taken => {
+const takenBy = (others: readonly NameHolder[]): Taken => {
   const resources = new Set<string>();
   const kinds = new Set<string>();
   for (const { status } of others) {
@@ -81,7 +88,7 @@ const establishedOf = (crd: CustomResourceDefinition, areNamesAccepted: boolean,
  * The status of a definition among the others of its server: which of its names nobody else in its group holds, and so whether it is
  * served. Established once is established for good. `others` may contain the definition itself and definitions of other groups.
  */
-export const crdNaming = (crd: CustomResourceDefinition, others: readonly CustomResourceDefinition[], now: string): Required<CrdStatus> => {
+export const crdNaming = (crd: CustomResourceDefinition, others: readonly NameHolder[], now: string): Required<CrdStatus> => {
   const rivals = others.filter((other) => other.spec.group === crd.spec.group && other.metadata.name !== crd.metadata.name);
   const { accepted, conflict } = settleNames(fullNames(crd.spec.names), crd.status?.acceptedNames, takenBy(rivals));
   const verdict = conflict ?? { reason: 'NoConflicts', message: 'no conflicts found' };
