@@ -1,96 +1,109 @@
 import { systemClock } from '@river/runtime';
-import type { Etcd3, IOptions } from 'etcd3';
 import { StoreError } from '../store.ts';
+import { type GrpcClient, type GrpcStream, grpcClient } from './grpc/grpc-client.ts';
+import { GrpcError } from './grpc/grpc-error.ts';
+import { compactionRequest } from './messages/compaction.ts';
+import { type RangeRequest, type RangeResponse, rangeRequest, readRangeResponse } from './messages/range.ts';
+import { readTxnResponse, type TxnRequest, type TxnResponse, txnRequest } from './messages/txn.ts';
+import { readWatchResponse, type WatchRequest, type WatchResponse, watchRequest } from './messages/watch.ts';
+import { ProtobufError } from './protobuf/read-fields.ts';
 
-/** The calls of one etcd that the store makes, on whichever endpoint answers; every call ends within {@link CALL_DEADLINE_MS}. */
+/** What the store asks of one etcd, on whichever endpoint answers; every call ends within {@link CALL_DEADLINE_MS} or throws a StoreError. */
 export interface EtcdClient {
-  /** @throws StoreError */
-  call<Result>(use: (client: Etcd3, options: { deadline: number }) => Promise<Result>): Promise<Result>;
-  watchStream(): Promise<WatchStream>;
+  range(request: RangeRequest): Promise<RangeResponse>;
+  txn(request: TxnRequest): Promise<TxnResponse>;
+  compact(revision: bigint): Promise<void>;
+  watch(request: WatchRequest, listener: WatchListener): GrpcStream;
   close(): void;
 }
 
-export type WatchStream = Awaited<ReturnType<Etcd3['watchClient']['watch']>>;
+export interface WatchListener {
+  onResponse(response: WatchResponse): void;
+  /** At most once, last, and not after it was cancelled. */
+  onBroken(): void;
+}
 
 export const CALL_DEADLINE_MS = 8_000;
 
-/** gRPC's status of a stream that we ended ourselves. */
-const CANCELLED = 1;
-
-type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
-
-/** No retries and no circuit breaker: a txn must not be sent twice, and after an outage the first call must go through. */
-const straight = {
-  execute: async <Result>(work: (context: { signal: AbortSignal }) => Result) => work({ signal: new AbortController().signal }),
-  onSuccess: () => ({ dispose() {} }),
-  onFailure: () => ({ dispose() {} }),
-} as unknown as Policy; // the library's interface has one more member, for types only
-
-const GRPC_OPTIONS = {
-  'grpc.max_receive_message_length': -1,
-  'grpc.max_send_message_length': -1,
-  'grpc.initial_reconnect_backoff_ms': 100,
-  'grpc.min_reconnect_backoff_ms': 100,
-  'grpc.max_reconnect_backoff_ms': 500,
-  'grpc.keepalive_time_ms': 10_000,
-  'grpc.keepalive_timeout_ms': 5_000,
-};
-
-/** The library is loaded here, so that a server on another store does not pay for it. */
-export async function etcdClient(endpoints: readonly string[]): Promise<EtcdClient> {
-  const { Etcd3: Client } = await import('etcd3');
-  const clients = endpoints.map(
-    (hosts) => new Client({ hosts, grpcOptions: GRPC_OPTIONS, faultHandling: { host: () => straight, global: straight } }),
-  );
+export function etcdClient(endpoints: readonly string[]): EtcdClient {
+  const clients = endpoints.map((endpoint) => grpcClient({ endpoint, deadlineMs: CALL_DEADLINE_MS, clock: systemClock }));
   let current = 0;
-
-  /** The next call tries the next endpoint; many calls that fail together move on by one. */
-  const moveOn = (used: number): void => {
-    if (current === used) current = (used + 1) % clients.length;
-  };
-
-  const withClient = async <Result>(use: (client: Etcd3, used: number) => Promise<Result>): Promise<Result> => {
+  const inUse = (): { client: GrpcClient; endpoint: string; moveOn(): void } => {
     const used = current;
-    const client = clients[used];
-    if (!client) throw new StoreError('Unavailable', 'etcd: no endpoints');
+    const [client, endpoint] = [clients[used], endpoints[used]];
+    if (!client || endpoint === undefined) throw new StoreError('Unavailable', 'etcd: no endpoints');
+    return {
+      client,
+      endpoint,
+      /** The next call tries the next endpoint; many calls that fail together move on by one. */
+      moveOn() {
+        if (current === used) current = (used + 1) % clients.length;
+      },
+    };
+  };
+  const call = async <Result>(use: (client: GrpcClient) => Promise<Result>): Promise<Result> => {
+    const { client, endpoint, moveOn } = inUse();
     try {
-      return await use(client, used);
+      return await use(client);
     } catch (error) {
-      const failure = asStoreError(error, endpoints[used] ?? '');
-      if (failure.reason === 'Unavailable') moveOn(used);
+      if (!isFailure(error)) throw error;
+      const failure = asStoreError(error, endpoint);
+      if (failure.reason === 'Unavailable') moveOn();
       throw failure;
     }
   };
-
   return {
-    // gRPC wants an absolute time of the wall clock.
-    call: (use) => withClient((client) => use(client, { deadline: systemClock.wallMs() + CALL_DEADLINE_MS })),
-    watchStream: () =>
-      withClient(async (client, used) => {
-        const stream = await client.watchClient.watch();
-        return stream.on('error', (error: Error) => {
-          const isOurs = 'code' in error && error.code === CANCELLED;
-          if (!isOurs) moveOn(used);
-        });
-      }),
+    range: (request) => call(async (client) => readRangeResponse(await client.call('/etcdserverpb.KV/Range', rangeRequest(request)))),
+    txn: (request) => call(async (client) => readTxnResponse(await client.call('/etcdserverpb.KV/Txn', txnRequest(request)))),
+    compact: (revision) => call(async (client) => void (await client.call('/etcdserverpb.KV/Compact', compactionRequest(revision)))),
+    watch(request, { onResponse, onBroken }) {
+      const { client, moveOn } = inUse();
+      const broken = () => {
+        moveOn();
+        onBroken();
+      };
+      return watchOn(client, request, { onResponse, onBroken: broken });
+    },
     close() {
       for (const client of clients) client.close();
     },
   };
 }
 
+function watchOn(client: GrpcClient, request: WatchRequest, { onResponse, onBroken }: WatchListener): GrpcStream {
+  const stream = client.stream('/etcdserverpb.Watch/Watch', watchRequest(request), {
+    onMessage(message) {
+      const response = readOrUndefined(message);
+      if (response) return onResponse(response);
+      stream.cancel();
+      onBroken();
+    },
+    onEnd: onBroken,
+  });
+  return stream;
+}
+
+function readOrUndefined(message: Buffer): WatchResponse | undefined {
+  try {
+    return readWatchResponse(message);
+  } catch (error) {
+    if (error instanceof ProtobufError) return undefined;
+    throw error;
+  }
+}
+
+const isFailure = (error: unknown): error is GrpcError | ProtobufError => error instanceof GrpcError || error instanceof ProtobufError;
+
 const REASONS: [RegExp, StoreError['reason'], string][] = [
   [/required revision has been compacted/, 'Compacted', 'that revision is no longer kept'],
   [/required revision is a future revision/, 'FutureRevision', 'that revision has not happened'],
   [/database space exceeded/, 'Full', 'its quota is used up: compact, defragment and disarm the alarm, or raise --quota-backend-bytes'],
-  [/request is too large/, 'Full', 'the write is larger than it takes: raise --max-request-bytes'],
+  [/request is too large|received message larger than max/, 'Full', 'the write is larger than it takes: raise --max-request-bytes'],
 ];
 
-function asStoreError(error: unknown, endpoint: string): StoreError {
-  if (error instanceof StoreError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+function asStoreError(error: GrpcError | ProtobufError, endpoint: string): StoreError {
   for (const [pattern, reason, text] of REASONS) {
-    if (pattern.test(message)) return new StoreError(reason, `etcd at ${endpoint}: ${text}`, { cause: error });
+    if (pattern.test(error.message)) return new StoreError(reason, `etcd at ${endpoint}: ${text}`, { cause: error });
   }
-  return new StoreError('Unavailable', `etcd at ${endpoint}: ${message}`, { cause: error });
+  return new StoreError('Unavailable', `etcd at ${endpoint}: ${error.message}`, { cause: error });
 }

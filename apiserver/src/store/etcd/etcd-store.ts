@@ -4,6 +4,7 @@ import { type ListPage, type ListResult, type Store, StoreError } from '../store
 import { coalesce } from './coalesce.ts';
 import { type EtcdClient, etcdClient } from './etcd-client.ts';
 import { type Layout, layout } from './layout.ts';
+import type { TxnRequest } from './messages/txn.ts';
 import { sharedFeed } from './shared-feed.ts';
 import { txnRequest, txnResult } from './txn-request.ts';
 
@@ -20,7 +21,7 @@ export interface EtcdOptions {
  * @throws StoreError `Unavailable` when etcd does not answer.
  */
 export async function etcdStore({ endpoints, prefix = '/river' }: EtcdOptions): Promise<Store> {
-  const client = await etcdClient(endpoints);
+  const client = etcdClient(endpoints);
   const keys = layout(prefix);
   try {
     await makeRevKey(client, keys, endpoints.length);
@@ -33,12 +34,13 @@ export async function etcdStore({ endpoints, prefix = '/river' }: EtcdOptions): 
 
 /** The `rev` key stands from the start, so that {@link Store.currentRevision} has something to read. Asks each endpoint once. */
 async function makeRevKey(client: EtcdClient, keys: Layout, attempts: number): Promise<void> {
-  const request = {
-    compare: [{ result: 'Equal' as const, target: 'Mod' as const, key: keys.revKey, mod_revision: '0' }],
-    success: [{ request_put: { key: keys.revKey, value: Buffer.alloc(0) } }],
+  const request: TxnRequest = {
+    compare: [{ key: keys.revKey, modRevision: 0n }],
+    success: [keys.touchRev],
+    failure: [],
   };
   try {
-    await client.call(({ kv }, options) => kv.txn(request, options));
+    await client.txn(request);
   } catch (error) {
     if (attempts <= 1) throw error;
     await makeRevKey(client, keys, attempts - 1);
@@ -58,10 +60,7 @@ function storeOver(client: EtcdClient, keys: Layout): Store {
   return {
     async get(key, signal) {
       assertOpen(signal);
-      const { kvs } = await abortable(
-        client.call(({ kv }, options) => kv.range({ key: keys.dataKey(key) }, options)),
-        signal,
-      );
+      const { kvs } = await abortable(client.range({ key: keys.dataKey(key) }), signal);
       return kvs[0] && keys.entryOf(kvs[0]);
     },
     async list(prefix, page = {}, signal) {
@@ -70,13 +69,13 @@ function storeOver(client: EtcdClient, keys: Layout): Store {
     },
     async count(prefix, signal) {
       assertOpen(signal);
-      const counted = client.call(({ kv }, options) => kv.range({ ...keys.dataRange(prefix), count_only: true }, options));
-      return Number((await abortable(counted, signal)).count);
+      const counted = client.range({ ...keys.dataRange(prefix), isCountOnly: true });
+      return (await abortable(counted, signal)).count;
     },
     async txn(checks, writes, signal) {
       assertTxn(checks, writes);
       assertOpen(signal);
-      const done = client.call(({ kv }, options) => kv.txn(txnRequest(keys, checks, writes), options));
+      const done = client.txn(txnRequest(keys, checks, writes));
       return txnResult(keys, checks, await abortable(done, signal));
     },
     watch(prefix, fromRevision, watcher) {
@@ -101,24 +100,23 @@ function storeOver(client: EtcdClient, keys: Layout): Store {
 }
 
 async function readRevision(client: EtcdClient, keys: Layout): Promise<bigint> {
-  const { kvs, header } = await client.call(({ kv }, options) => kv.range({ key: keys.revKey }, options));
-  return BigInt(kvs[0]?.mod_revision ?? header.revision);
+  const { kvs, revision } = await client.range({ key: keys.revKey });
+  return kvs[0]?.modRevision ?? revision;
 }
 
 async function list(client: EtcdClient, keys: Layout, prefix: string, { limit = 0, after, revision }: ListPage): Promise<ListResult> {
-  const range = { ...keys.dataRange(prefix, after), limit, revision: String(revision ?? 0n) };
-  const { kvs, header, more, count } = await client.call(({ kv }, options) => kv.range(range, options));
+  const answer = await client.range({ ...keys.dataRange(prefix, after), limit, revision: revision ?? 0n });
   return {
-    entries: kvs.map(keys.entryOf),
-    revision: revision ?? BigInt(header.revision),
-    more,
-    remaining: Number(count) - kvs.length,
+    entries: answer.kvs.map(keys.entryOf),
+    revision: revision ?? answer.revision,
+    more: answer.more,
+    remaining: answer.count - answer.kvs.length,
   };
 }
 
 async function compact(client: EtcdClient, revision: bigint): Promise<void> {
   try {
-    await client.call(({ kv }, options) => kv.compact({ revision: String(revision) }, options));
+    await client.compact(revision);
   } catch (error) {
     if (!StoreError.is(error, 'Compacted')) throw error;
   }

@@ -1,7 +1,8 @@
-import type { IWatchResponse } from 'etcd3/lib/rpc.js';
 import { StoreError, type StoreEvent } from '../store.ts';
-import type { EtcdClient, WatchStream } from './etcd-client.ts';
+import type { EtcdClient } from './etcd-client.ts';
+import type { GrpcStream } from './grpc/grpc-client.ts';
 import type { Layout } from './layout.ts';
+import type { WatchResponse } from './messages/watch.ts';
 
 export interface Follower {
   /** Whole revisions. */
@@ -31,7 +32,7 @@ export function follow(client: EtcdClient, keys: Layout, { after, isPresent = fa
   let position = after;
   // etcd lets a watch that starts in its future live at once; one that looks back waits for a round of 100 ms.
   let lookBack = isPresent ? 0n : 1n;
-  let stream: WatchStream | undefined;
+  let stream: GrpcStream | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
 
@@ -47,45 +48,36 @@ export function follow(client: EtcdClient, keys: Layout, { after, isPresent = fa
     follower.onEnd(error);
   };
 
-  const connect = async (): Promise<void> => {
-    const opened = await client.watchStream();
-    if (isOver) return opened.cancel();
-    stream = opened;
-    const broken = () => {
-      if (isOver || stream !== opened) return;
-      stream = undefined;
-      opened.cancel();
-      reconnectLater();
-    };
-    opened.on('data', (response: IWatchResponse) => {
-      if (isOver || stream !== opened) return;
-      if (response.canceled) refused(response, broken);
-      else receive(response);
-    });
-    opened.on('error', broken);
-    opened.on('end', broken);
+  const connect = (): void => {
     // From the last revision seen, not from the one after it: etcd then says `Compacted` when anything after it may be gone.
-    opened.write({ create_request: { ...keys.all, start_revision: String(position + 1n - lookBack || 1n), prev_kv: true } });
+    const startRevision = position + 1n - lookBack || 1n;
     lookBack = 1n;
+    stream = client.watch(
+      { ...keys.all, startRevision },
+      {
+        onResponse: (response) => (response.isCanceled ? refused(response) : receive(response)),
+        onBroken: reconnectLater,
+      },
+    );
   };
-
   const reconnectLater = (): void => {
-    if (isOver) return;
-    timer = setTimeout(() => connect().catch(reconnectLater), RECONNECT_MS);
+    if (!isOver) timer = setTimeout(connect, RECONNECT_MS);
   };
-
-  const refused = ({ compact_revision: compacted, cancel_reason: reason }: IWatchResponse, broken: () => void): void => {
-    if (BigInt(compacted) > 0n || /compacted/.test(reason)) {
+  const refused = ({ compactRevision: compacted, cancelReason: reason }: WatchResponse): void => {
+    if (compacted > 0n || /compacted/.test(reason)) {
       end(new StoreError('Compacted', `events after revision ${position} are no longer kept: history starts at ${compacted}`));
     } else if (/permission/.test(reason)) end(new StoreError('Lost', `etcd refuses the watch: ${reason}`));
-    else broken();
+    else {
+      stream?.cancel();
+      reconnectLater();
+    }
   };
 
-  const receive = ({ events }: IWatchResponse): void => {
+  const receive = ({ events }: WatchResponse): void => {
     const last = events.at(-1);
-    const upTo = last ? BigInt(last.kv.mod_revision) : position;
+    const upTo = last?.kv.modRevision ?? position;
     if (upTo <= position) return;
-    const fresh = events.filter(({ kv }) => BigInt(kv.mod_revision) > position);
+    const fresh = events.filter(({ kv }) => kv.modRevision > position);
     position = upTo;
     follower.onEvents(
       fresh.flatMap((event) => keys.eventOf(event) ?? []),
@@ -93,6 +85,6 @@ export function follow(client: EtcdClient, keys: Layout, { after, isPresent = fa
     );
   };
 
-  connect().catch(reconnectLater);
+  connect();
   return { close: stop };
 }

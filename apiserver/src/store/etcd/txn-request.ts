@@ -1,36 +1,31 @@
-import type { ICompare, IRequestOp, ITxnRequest, ITxnResponse } from 'etcd3/lib/rpc.js';
 import type { Check, StoredEntry, TxnResult, Write } from '../store.ts';
 import type { Layout } from './layout.ts';
+import type { TxnRequest, TxnResponse, TxnStep } from './messages/txn.ts';
 
 /** One etcd txn: the checks, the writes with the `rev` key, and on failure a look at what stands. */
-export function txnRequest(keys: Layout, checks: readonly Check[], writes: readonly Write[]): ITxnRequest {
+export function txnRequest(keys: Layout, checks: readonly Check[], writes: readonly Write[]): TxnRequest {
   const success = writes.map((write) => writeOp(keys, write));
-  if (success.length > 0) success.push({ request_put: { key: keys.revKey, value: Buffer.alloc(0) } });
+  if (success.length > 0) success.push(keys.touchRev);
   return {
-    compare: checks.map(({ key, revision }) => ({ ...MOD_EQUALS, key: keys.dataKey(key), mod_revision: String(revision) })),
+    compare: checks.map(({ key, revision }) => ({ key: keys.dataKey(key), modRevision: revision })),
     success: mayChangeNothing(checks, writes) ? [unlessAllAbsent(keys, writes, success)] : success,
-    failure: checks.map(({ key }) => ({ request_range: { key: keys.dataKey(key) } })),
+    failure: checks.map(({ key }) => ({ do: 'get', key: keys.dataKey(key) })),
   };
 }
 
-export function txnResult(keys: Layout, checks: readonly Check[], { succeeded, header, responses }: ITxnResponse): TxnResult {
-  const revision = BigInt(header.revision);
+export function txnResult(keys: Layout, checks: readonly Check[], { succeeded, revision, found }: TxnResponse): TxnResult {
   if (succeeded) return { ok: true, revision };
   const conflicts = new Map<string, StoredEntry | undefined>();
   for (const [at, check] of checks.entries()) {
-    const kv = responses[at]?.response_range.kvs[0];
+    const kv = found[at];
     const standing = kv && keys.entryOf(kv);
     if ((standing?.revision ?? 0n) !== check.revision) conflicts.set(check.key, standing);
   }
   return { ok: false, revision, conflicts };
 }
 
-const MOD_EQUALS: ICompare = { result: 'Equal', target: 'Mod' };
-
-const writeOp = (keys: Layout, { key, value }: Write): IRequestOp =>
-  value === null
-    ? { request_delete_range: { key: keys.dataKey(key) } }
-    : { request_put: { key: keys.dataKey(key), value: Buffer.from(value.buffer, value.byteOffset, value.byteLength) } };
+const writeOp = (keys: Layout, { key, value }: Write): TxnStep =>
+  value === null ? { do: 'delete', key: keys.dataKey(key) } : { do: 'put', key: keys.dataKey(key), value };
 
 /** Only deletions, and no check says that one of them finds something. */
 const mayChangeNothing = (checks: readonly Check[], writes: readonly Write[]): boolean =>
@@ -38,9 +33,10 @@ const mayChangeNothing = (checks: readonly Check[], writes: readonly Write[]): b
   writes.every(({ key, value }) => value === null && !checks.some((check) => check.key === key && check.revision > 0n));
 
 /** etcd would count a new revision for the `rev` key alone. */
-const unlessAllAbsent = (keys: Layout, writes: readonly Write[], change: IRequestOp[]): IRequestOp => ({
-  request_txn: {
-    compare: writes.map(({ key }) => ({ ...MOD_EQUALS, key: keys.dataKey(key), mod_revision: '0' })),
+const unlessAllAbsent = (keys: Layout, writes: readonly Write[], change: TxnStep[]): TxnStep => ({
+  do: 'txn',
+  txn: {
+    compare: writes.map(({ key }) => ({ key: keys.dataKey(key), modRevision: 0n })),
     success: [],
     failure: change,
   },
