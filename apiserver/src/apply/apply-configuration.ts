@@ -1,5 +1,5 @@
 import { ApiError, isObject, type JsonObject, type KubeObject, type ManagedFieldsEntry, type StructuralSchema } from '@river/crds';
-import { equalJson } from '../patch/plain-json.ts';
+import { equalJson } from '../json/plain-json.ts';
 import { checkConfig } from './check-config.ts';
 import { compare, type Delta } from './compare.ts';
 import { type Conflict, conflictError } from './conflict.ts';

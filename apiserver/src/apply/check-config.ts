@@ -1,5 +1,5 @@
 import { ApiError, isObject, type Json, type JsonObject } from '@river/crds';
-import { own } from '../patch/plain-json.ts';
+import { own } from '../json/plain-json.ts';
 import { itemKey, type ListShape, type MapShape, type Shape } from './shape.ts';
 
 /** Only a configuration whose every field and item can be told apart can be owned. @throws ApiError `BadRequest` that names each fault */

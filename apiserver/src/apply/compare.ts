@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '@river/crds';
-import { equalJson } from '../patch/plain-json.ts';
+import { equalJson } from '../json/plain-json.ts';
 import type { FieldSet } from './field-set.ts';
 import { appeared } from './owned-fields.ts';
 import { isEmptyObject, itemKey, type ListShape, type MapShape, type Shape } from './shape.ts';

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from '@river/crds';
+import { nestsDeeper, own, put } from '../json/plain-json.ts';
 import { maxDepth } from '../patch/json-patch.ts';
-import { nestsDeeper, own, put } from '../patch/plain-json.ts';
 import { compare } from './compare.ts';
 import { type FieldSet, minus } from './field-set.ts';
 import { saidFields } from './owned-fields.ts';

@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '@river/crds';
-import { own, put } from '../patch/plain-json.ts';
+import { own, put } from '../json/plain-json.ts';
 import { isEmptyObject, itemKey, type ListShape, type MapShape, type Shape } from './shape.ts';
 
 /** What stands after a configuration has been laid over what stood: granular parts merge, leaves are replaced. Shares what stays. */

@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '@river/crds';
-import { put } from '../patch/plain-json.ts';
+import { put } from '../json/plain-json.ts';
 import { type FieldSet, isMember } from './field-set.ts';
 import { itemKey, type ListShape, type MapShape, type Shape, shapeUnder } from './shape.ts';
 

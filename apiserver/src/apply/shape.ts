@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject, type StructuralSchema } from '@river/crds';
+import { own } from '../json/plain-json.ts';
 import { objectMetaSchema } from '../patch/object-meta-schema.ts';
-import { own } from '../patch/plain-json.ts';
 
 /**
  * A schema reduced to what ownership depends on: which objects and lists are owned piece by piece. An object where `map` is missing,

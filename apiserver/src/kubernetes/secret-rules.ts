@@ -1,5 +1,5 @@
 import { type Cause, isObject, type JsonObject, type KubeObject } from '@river/crds';
-import { sameJson } from '../schema/json-value.ts';
+import { equalJson } from '../json/plain-json.ts';
 
 const keyPattern = /^[-._a-zA-Z0-9]{1,253}$/;
 
@@ -38,7 +38,7 @@ function sizeCauses(object: KubeObject, fields: { text?: string; binary: string 
 /** What was declared immutable stays as it is, and immutable. */
 function immutableCauses(object: KubeObject, old: KubeObject | undefined, fields: readonly string[]): Cause[] {
   if (old?.immutable !== true) return [];
-  const changed = fields.filter((field) => !sameJson(mapAt(old, field), mapAt(object, field)));
+  const changed = fields.filter((field) => !equalJson(mapAt(old, field), mapAt(object, field)));
   return [...(object.immutable === true ? [] : [immutable('immutable')]), ...changed.map(immutable)];
 }
 

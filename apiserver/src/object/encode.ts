@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '@river/crds';
-import { cloneJson } from '../schema/json-value.ts';
+import { cloneJson } from '../json/plain-json.ts';
 
 const metadataMark = Buffer.from('"metadata":{');
 const versionMark = Buffer.from('"resourceVersion":"');

@@ -1,6 +1,6 @@
 import { ApiError, isObject, type Json, type JsonObject } from '@river/crds';
+import { cloneJson, equalJson, nestsDeeper, put } from '../json/plain-json.ts';
 import { type Place, parsePointer, placeAt, valueAt } from './json-pointer.ts';
-import { cloneJson, equalJson, nestsDeeper, put } from './plain-json.ts';
 
 export const maxOperations = 10_000;
 /** `copy` can double a document with each operation; all copies of one patch together may add this much. */

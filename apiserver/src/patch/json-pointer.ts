@@ -1,5 +1,5 @@
 import { ApiError, isObject, type Json, type JsonObject } from '@river/crds';
-import { own } from './plain-json.ts';
+import { own } from '../json/plain-json.ts';
 
 /** RFC 6901: a pointer as its tokens, unescaped; the whole document is no tokens. @throws ApiError `BadRequest` */
 export function parsePointer(pointer: Json | undefined, what: string): string[] {

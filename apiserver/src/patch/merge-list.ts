@@ -1,5 +1,5 @@
 import { ApiError, isObject, type Json, type JsonObject, type StructuralSchema } from '@river/crds';
-import { own } from './plain-json.ts';
+import { own } from '../json/plain-json.ts';
 import { withoutDirectives } from './strategic-directives.ts';
 
 const malformed = (reason: string) => new ApiError('BadRequest', reason);

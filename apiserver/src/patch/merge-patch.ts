@@ -1,5 +1,5 @@
 import { ApiError, isObject, type Json, type JsonObject } from '@river/crds';
-import { own, put } from './plain-json.ts';
+import { own, put } from '../json/plain-json.ts';
 
 /** RFC 7386: null removes, objects merge, anything else replaces. Neither argument is changed. @throws ApiError `BadRequest` */
 export function mergePatch(target: JsonObject, patch: Json): JsonObject {

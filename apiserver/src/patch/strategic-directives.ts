@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '@river/crds';
-import { own, put } from './plain-json.ts';
+import { own, put } from '../json/plain-json.ts';
 
 export const deleteFrom = '$deleteFromPrimitiveList/';
 export const setOrder = '$setElementOrder/';

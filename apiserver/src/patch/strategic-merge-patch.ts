@@ -1,7 +1,7 @@
 import { ApiError, isObject, type Json, type JsonObject, type StructuralSchema } from '@river/crds';
+import { cloneJson, own, put } from '../json/plain-json.ts';
 import { mergedList, orderedLike } from './merge-list.ts';
 import { objectMetaSchema } from './object-meta-schema.ts';
-import { cloneJson, own, put } from './plain-json.ts';
 import { deleteFrom, isDirective, setOrder, withoutDirectives } from './strategic-directives.ts';
 
 /**

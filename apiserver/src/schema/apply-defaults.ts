@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject, type StructuralSchema } from '@river/crds';
-import { cloneJson, setKey } from './json-value.ts';
+import { cloneJson, put } from '../json/plain-json.ts';
 
 /** Fills in what the schema has defaults for, in place, where the parent exists. */
 export type ApplyDefaults = (object: JsonObject) => void;
@@ -36,7 +36,7 @@ const settleField = (object: JsonObject, key: string, rule: Rule): void => {
       delete object[key];
       return;
     }
-    setKey(object, key, value);
+    put(object, key, value);
   }
   if (rule.fill && typeof value === 'object' && value !== null) rule.fill(value);
 };
@@ -48,7 +48,7 @@ const compileFields = (schema: StructuralSchema): ((object: JsonObject) => void)
   const values = typeof schema.additionalProperties === 'object' ? ruleOf(schema.additionalProperties) : undefined;
   if (known.size === 0 && !values) return undefined;
   return (object) => {
-    for (const { key, copy } of missing) if (!Object.hasOwn(object, key)) setKey(object, key, copy() as Json);
+    for (const { key, copy } of missing) if (!Object.hasOwn(object, key)) put(object, key, copy() as Json);
     for (const key in object) {
       if (typeof object[key] !== 'object') continue;
       const rule = known.get(key) ?? values;

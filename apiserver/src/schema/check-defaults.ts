@@ -1,7 +1,7 @@
 import type { Cause, Json, StructuralSchema } from '@river/crds';
+import { cloneJson } from '../json/plain-json.ts';
 import { compileSchema } from './compile-schema.ts';
 import { forbidden, invalidValue } from './field-causes.ts';
-import { cloneJson } from './json-value.ts';
 
 /** A default is judged as the value of a field named `default`, in an object of its own. */
 const checkDefault = (schema: StructuralSchema, value: Json, field: string): Cause[] => {

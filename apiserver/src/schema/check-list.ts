@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject, type StructuralSchema } from '@river/crds';
+import { canonicalJson } from '../json/plain-json.ts';
 import { type Check, fail, failForGoodAt, isFull } from './check.ts';
 import { duplicate, invalidValue, tooMany } from './field-causes.ts';
-import { canonicalJson } from './json-value.ts';
 
 const sizeCheck = ({ minItems, maxItems }: StructuralSchema): Check | undefined => {
   if (minItems === undefined && maxItems === undefined) return undefined;

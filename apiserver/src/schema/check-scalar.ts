@@ -1,8 +1,8 @@
 import type { Json, StructuralSchema } from '@river/crds';
+import { canonicalJson, equalJson } from '../json/plain-json.ts';
 import { type Check, fail } from './check.ts';
 import { invalidValue, notSupported, tooLong, typeInvalid } from './field-causes.ts';
 import { stringFormats } from './formats.ts';
-import { canonicalJson, sameJson } from './json-value.ts';
 import { compilePattern } from './pattern.ts';
 
 /** Characters as Go counts them: code points, not UTF-16 units. */
@@ -109,7 +109,7 @@ export const enumCheck = (allowed: readonly Json[]): Check => {
   const others = allowed.filter((value) => !isScalar(value));
   const named = allowed.map((value) => (typeof value === 'string' ? value : canonicalJson(value)));
   return (value, _old, run) => {
-    if (scalars.has(value) || others.some((other) => sameJson(value, other))) return;
+    if (scalars.has(value) || others.some((other) => equalJson(value, other))) return;
     fail(run, (field) => notSupported(field, value, named));
   };
 };

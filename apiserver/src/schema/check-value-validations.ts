@@ -1,7 +1,7 @@
 import type { Cause, StructuralSchema } from '@river/crds';
+import { equalJson } from '../json/plain-json.ts';
 import { checkKeywords, type Level } from './check-structural.ts';
 import { append, forbidden, required } from './field-causes.ts';
-import { sameJson } from './json-value.ts';
 
 const mustNotSay: readonly (readonly [keyof StructuralSchema, string])[] = [
   ['title', 'must be empty to be structural'],
@@ -50,7 +50,7 @@ const checkJunctors = (schema: StructuralSchema, field: string, whole: Structura
 
 const intOrString = [{ type: 'integer' }, { type: 'string' }];
 
-const isIntOrStringChoice = (parts: StructuralSchema[] | undefined): boolean => sameJson(parts as never, intOrString);
+const isIntOrStringChoice = (parts: StructuralSchema[] | undefined): boolean => equalJson(parts as never, intOrString);
 
 /** The two customary ways to spell out an int-or-string, which may name types although they are conditions. */
 const withoutCustomaryChoice = (schema: StructuralSchema): StructuralSchema => {

@@ -1,4 +1,5 @@
 import type { Cause, Json, JsonObject, StructuralSchema } from '@river/crds';
+import { equalJson } from '../json/plain-json.ts';
 import { type ApplyDefaults, compileDefaults } from './apply-defaults.ts';
 import { allOf, type Check, fail, found, startRun } from './check.ts';
 import { combinedChecks } from './check-combined.ts';
@@ -7,7 +8,6 @@ import { listChecks } from './check-list.ts';
 import { objectChecks } from './check-object.ts';
 import { enumCheck, numberChecks, stringChecks } from './check-scalar.ts';
 import { typeInvalid } from './field-causes.ts';
-import { sameJson } from './json-value.ts';
 import { objectMetaSchema } from './object-meta-schema.ts';
 import { compilePrune, type Prune } from './prune.ts';
 
@@ -91,7 +91,7 @@ const compileCheck = (schema: StructuralSchema): Check | undefined => {
   if (Object.values(checks).every((check) => check === undefined)) return undefined;
   return (value, old, run) => {
     const check = checks[kindOf(value)];
-    if (check && !(old !== undefined && sameJson(value, old))) check(value, old, run);
+    if (check && !(old !== undefined && equalJson(value, old))) check(value, old, run);
   };
 };
 

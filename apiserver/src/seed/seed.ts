@@ -1,9 +1,9 @@
 import { ApiError, type CustomResourceDefinition, type KubeObject } from '@river/crds';
+import { equalJson } from '../json/plain-json.ts';
 import { asJson, asObject, decodeObject } from '../object/encode.ts';
 import { resourcePrefix } from '../object/object-key.ts';
 import { definitionsPrefix } from '../registry/registry.ts';
 import type { ServedKind } from '../registry/served-kind.ts';
-import { sameJson } from '../schema/json-value.ts';
 import { createObject } from '../write/create-object.ts';
 import { editObject, ownOptions, storageTarget } from '../write/edit-object.ts';
 import { namespacesPrefix } from '../write/live-namespace.ts';
@@ -51,7 +51,7 @@ async function ensureDefinition(deps: LoopDeps, definition: CustomResourceDefini
   const filled = structuredClone(wanted);
   kind.storage.schema.applyDefaults(asJson(filled));
   kind.rules.complete(filled, filled);
-  if (sameJson(asJson({ spec } as unknown as KubeObject), asJson({ spec: filled.spec } as unknown as KubeObject))) return;
+  if (equalJson(asJson({ spec } as unknown as KubeObject), asJson({ spec: filled.spec } as unknown as KubeObject))) return;
   await editObject(deps, {
     kind,
     namespace: '',

@@ -39,7 +39,8 @@ async function assertVacant(path: string): Promise<void> {
   if (!existsSync(path)) return;
   const store = await sqliteStore({ path });
   try {
-    if ((await store.count('')) > 0) throw new BackupError(`there is a store in ${path} already: move its folder away, or restore into another`);
+    if ((await store.count('')) > 0)
+      throw new BackupError(`there is a store in ${path} already: move its folder away, or restore into another`);
   } finally {
     await store.close();
   }

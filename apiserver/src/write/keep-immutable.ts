@@ -1,8 +1,8 @@
 import { ApiError, type Cause, type KubeObject, type ObjectMeta } from '@river/crds';
+import { equalJson } from '../json/plain-json.ts';
 import { asJson } from '../object/encode.ts';
 import type { Target } from '../registry/served-kind.ts';
 import { invalid } from '../schema/invalid.ts';
-import { sameJson } from '../schema/json-value.ts';
 import type { Subresource } from './update-object.ts';
 
 /** Puts back what the writer of this subresource may not change, and refuses an object that claims to be another. In place. */
@@ -62,7 +62,7 @@ export function nextGeneration({ version }: Target, old: KubeObject, next: KubeO
     if (version.info.hasStatus) delete rest.status;
     return rest;
   };
-  const isChanged = !sameJson(asJson(wanted(old) as KubeObject), asJson(wanted(next) as KubeObject));
+  const isChanged = !equalJson(asJson(wanted(old) as KubeObject), asJson(wanted(next) as KubeObject));
   next.metadata.generation = (old.metadata.generation ?? 1) + (isChanged ? 1 : 0);
 }
 

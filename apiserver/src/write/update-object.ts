@@ -1,11 +1,11 @@
 import { ApiError, type KubeObject } from '@river/crds';
 import { trackUpdate } from '../apply/track-update.ts';
 import type { CachedObject } from '../cache/cached-object.ts';
+import { equalJson } from '../json/plain-json.ts';
 import { asJson, cloneObject } from '../object/encode.ts';
 import { objectKey } from '../object/object-key.ts';
 import { currentObject } from '../read/present.ts';
 import { qualifiedName, type Target } from '../registry/served-kind.ts';
-import { sameJson } from '../schema/json-value.ts';
 import { changeObject, type Step } from './change-object.ts';
 import { newObject, requireNamespace } from './create-object.ts';
 import { keepImmutable, nextGeneration, refuseNewFinalizers } from './keep-immutable.ts';
@@ -94,7 +94,7 @@ export async function replaceObject(deps: WriteDeps, replacement: Replacement, c
 }
 
 function isSame(old: KubeObject, next: KubeObject): boolean {
-  return sameJson(withoutTimes(old), withoutTimes(next));
+  return equalJson(withoutTimes(old), withoutTimes(next));
 }
 
 /** When only the time of a managed field differs, nothing was changed. */
