@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import { CoreV1Api, type Informer, KubeConfig, makeInformer, type ObjectCache, type V1ConfigMap } from '@kubernetes/client-node';
 import { configMap } from '../kubectl/objects.ts';
 import { compactEtcd } from '../server/compact-etcd.ts';
 import { eventually } from '../server/eventually.ts';
-import { type Api, apiOf } from '../server/http.ts';
-import { showLog } from '../server/on-each-store.ts';
-import { type RunningServer, startServer } from '../server/start-server.ts';
+import type { Api } from '../server/http.ts';
+import type { RunningServer } from '../server/start-server.ts';
 import { tcpProxy } from '../server/tcp-proxy.ts';
+import { useServer } from '../server/use-server.ts';
 
 const address = '/api/v1/namespaces/default/configmaps';
 
@@ -84,16 +84,10 @@ const isWithoutRepeats = ({ events }: Following) => assert.deepEqual([...new Set
 
 for (const store of ['sqlite', 'etcd'] as const) {
   describe(`an informer of @kubernetes/client-node, on ${store}`, () => {
-    let server: RunningServer;
-    let api: Api;
-    before(async () => {
-      server = await startServer({ store });
-      api = apiOf(server);
-    });
-    after(() => server?.stop());
-    afterEach((context) => showLog(context as TestContext, server));
+    const used = useServer({ store });
 
     it('goes on after the server was killed and started again, without a list, a gap or a repetition', async () => {
+      const { server, api } = used;
       await write(api, ['a1', 'a2']);
       const following = await follow(server);
       await write(api, ['a3']);
@@ -118,6 +112,7 @@ for (const store of ['sqlite', 'etcd'] as const) {
     });
 
     it('goes on after its connection was reset', async () => {
+      const { server, api } = used;
       const proxy = await tcpProxy(server.port);
       const following = await follow(server, proxy.port);
       await write(api, ['r1']);
@@ -134,6 +129,7 @@ for (const store of ['sqlite', 'etcd'] as const) {
     });
 
     it('goes on after its server has stopped in good order', async () => {
+      const { server, api } = used;
       const following = await follow(server);
       await server.restart();
       await write(api, ['s1']);
@@ -145,28 +141,27 @@ for (const store of ['sqlite', 'etcd'] as const) {
 }
 
 describe('an informer of @kubernetes/client-node whose revision is no longer kept', () => {
-  it('is told so, lists again, and misses nothing that is there', async () => {
-    const server = await startServer({ store: 'etcd' });
-    const other = await startServer({ store: 'etcd', etcd: server.etcd! });
-    const [api, elsewhere] = [apiOf(server), apiOf(other)];
-    try {
+  const used = useServer({ store: 'etcd' });
+
+  describe('while another server wrote', () => {
+    const other = useServer(() => ({ store: 'etcd', etcd: used.server.etcd ?? assert.fail('there is no etcd') }));
+
+    it('is told so, lists again, and misses nothing that is there', async () => {
+      const { server, api } = used;
       await write(api, ['old', 'gone']);
       const following = await follow(server);
       await eventually('both', following.names, (names) => names.includes('gone'));
       await server.kill9();
-      await write(elsewhere, ['new']);
-      await elsewhere.remove(`${address}/gone`);
-      const { metadata } = await elsewhere.read(address);
-      await compactEtcd(server.etcd!, String(metadata.resourceVersion));
+      await write(other.api, ['new']);
+      await other.api.remove(`${address}/gone`);
+      const { metadata } = await other.api.read(address);
+      await compactEtcd(server.etcd ?? assert.fail('there is no etcd'), String(metadata.resourceVersion));
       await server.restart();
       await isSame(api, following);
       assert.equal(following.lists(), 2);
       assert.deepEqual(following.names(), ['new', 'old']);
       assert.ok(following.events.some((event) => event.startsWith('delete gone')));
       await following.stop();
-    } finally {
-      await other.stop();
-      await server.stop();
-    }
+    });
   });
 });

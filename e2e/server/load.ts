@@ -1,5 +1,7 @@
-import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
 import type { KubeObject } from '@river/crds';
+import { configMap } from '../kubectl/objects.ts';
+import { eventually } from './eventually.ts';
 import type { Answer, Api, Watching, WatchLine } from './http.ts';
 
 /** What became of one object as far as its writer was told. */
@@ -128,48 +130,36 @@ export function follow(api: () => Api, address: string, from: string, recovered:
   };
 }
 
-/** Every acknowledged write is there, and nothing is there that nobody wrote. */
-export function assertKept({ known }: Load, items: readonly KubeObject[]): void {
-  const found = new Map(items.map((item) => [item.metadata.name, item]));
-  for (const [name, state] of known) {
-    const item = found.get(name);
-    const value = (item?.data as { value?: string } | undefined)?.value;
-    const isAcknowledged = item ? value === state.value && item.metadata.resourceVersion === state.revision : state.value === undefined;
-    const next = String(Number(state.value ?? -1) + 1);
-    const isMaybe = state.maybe === 'put' ? value === next : state.maybe === 'delete' && item === undefined;
-    assert.ok(isAcknowledged || isMaybe, `${name}: ${JSON.stringify(state)} was acknowledged, and ${JSON.stringify(item)} is there`);
-  }
+const everything = '/api/v1/configmaps';
+
+const listAll = async (api: Api, address: string): Promise<KubeObject[]> =>
+  ((await api.read(address)) as unknown as { items: KubeObject[] }).items;
+export const revisionOf = async (api: Api): Promise<string> => String((await api.read(everything)).metadata.resourceVersion);
+
+/** The config maps of a namespace that nobody else writes to. */
+export async function freshAddress(api: Api): Promise<string> {
+  const name = `n-${randomInt(2 ** 40)}`;
+  await api.create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  return `/api/v1/namespaces/${name}/configmaps`;
 }
 
-/** The follower saw every acknowledged write once, in the order of the revisions, and what it saw adds up to what is there. */
-export function assertFollowed(follower: Follower, { acknowledged }: Load, items: readonly KubeObject[]): void {
-  let last = 0;
-  const at = new Map<string, WatchLine>();
-  const deleted = new Set<string>();
-  const state = new Map<string, string>();
-  for (const event of follower.events()) {
-    const { name, resourceVersion = '' } = event.object.metadata;
-    assert.ok(event.type !== 'ERROR', JSON.stringify(event));
-    assert.ok(Number(resourceVersion) > last, `${event.type} ${name} at ${resourceVersion} came after ${last}`);
-    last = Number(resourceVersion);
-    const isKnown = state.has(name);
-    assert.equal(event.type === 'ADDED', !isKnown, `${event.type} ${name}, which was ${isKnown ? '' : 'not '}there`);
-    at.set(resourceVersion, event);
-    if (event.type === 'DELETED') {
-      state.delete(name);
-      deleted.add(name);
-    } else state.set(name, resourceVersion);
+/** Waits until each has seen the last write. */
+export async function caughtUp(followers: readonly Follower[], api: Api, address: string): Promise<KubeObject[]> {
+  const { metadata } = await api.create(address, configMap(`last-${randomInt(2 ** 40)}`));
+  for (const [n, follower] of followers.entries()) {
+    const look = () => follower.events().at(-1)?.object;
+    await eventually(
+      `watcher ${n} sees the last write`,
+      look,
+      (last) => Number(last?.metadata?.resourceVersion) >= Number(metadata.resourceVersion),
+    );
+    follower.stop();
   }
-  for (const { name, type, revision = '', value } of acknowledged) {
-    const event = at.get(revision);
-    if (type === 'delete') assert.ok(deleted.has(name), `the deletion of ${name} was not seen`);
-    else
-      assert.deepEqual(
-        [event?.object.metadata.name, event?.object.data],
-        [name, { value }],
-        `the write of ${name} at ${revision} was not seen`,
-      );
-  }
-  const there = new Map(items.map(({ metadata }) => [metadata.name, metadata.resourceVersion]));
-  assert.deepEqual(new Map([...state].sort()), new Map([...there].sort()));
+  return listAll(api, address);
+}
+
+/** Whatever has happened: nothing of a test goes on after it. */
+export async function end(load: Load, followers: readonly Follower[]): Promise<void> {
+  for (const follower of followers) follower.stop();
+  await load.stop();
 }

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, afterEach, before, describe, it, type TestContext } from 'node:test';
-import { type Api, apiOf } from './http.ts';
+import { describe, it, type TestContext } from 'node:test';
+import type { Api } from './http.ts';
 import { type KubectlOptions, type KubectlResult, kubectl, kubectlOk, type RunningKubectl, startKubectl } from './kubectl.ts';
-import { type RunningServer, type StoreKind, startServer, storeKinds } from './start-server.ts';
+import { type RunningServer, type StoreKind, storeKinds } from './start-server.ts';
+import { useServer } from './use-server.ts';
 
 /** What one test works with: a server that it shares, and a namespace of its own. */
 export interface Room {
@@ -38,28 +39,12 @@ const atOnce = 3;
 export function onEachStore(subject: string, define: (test: Define, store: StoreKind) => void, only: readonly StoreKind[] = stores): void {
   for (const store of stores.filter((one) => only.includes(one))) {
     describe(`${subject}, on ${store}`, { concurrency: atOnce }, () => {
-      let server: RunningServer;
-      let api: Api;
-      before(async () => {
-        server = await startServer({ store });
-        api = apiOf(server);
-      });
-      after(async () => {
-        api?.close();
-        await server?.stop();
-      });
-      afterEach((context) => showLog(context as TestContext, server));
+      const used = useServer({ store });
       define((name, body) => {
-        it(name, (context) => inRoom(context, server, api, body));
+        it(name, (context) => inRoom(context, used.server, used.api, body));
       }, store);
     });
   }
-}
-
-/** Tells what the server said when a test has failed. */
-export function showLog(context: Pick<TestContext, 'name'> & { passed?: boolean }, server: RunningServer | undefined): void {
-  if (context.passed !== false || !server) return;
-  process.stderr.write(`--- the server's log at the end of "${context.name}" ---\n${server.log().slice(-8_000)}\n---\n`);
 }
 
 async function inRoom(context: TestContext, server: RunningServer, api: Api, body: (room: Room) => Promise<void>): Promise<void> {

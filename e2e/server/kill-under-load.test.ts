@@ -1,0 +1,3 @@
+import { killUnderLoad } from './kill-under-load.ts';
+
+for (const store of ['sqlite', 'etcd'] as const) killUnderLoad(store, 2);
