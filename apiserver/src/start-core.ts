@@ -50,7 +50,8 @@ export async function startCore(options: CoreOptions): Promise<Core> {
     history: limits.history,
     primeRevisions: limits.primeRevisions,
     pageSize: limits.feedPageSize,
-    retryDelay: () => sleep(clock, limits.feedRetryMs, signal).catch(() => undefined),
+    retryMs: limits.feedRetryMs,
+    signal,
     onTrouble: (error) => log.warn('the feed from the store was interrupted', { error }),
   });
   const registry = makeRegistry({ feed, builtIns: serveBuiltIns(feed) });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { manualClock, sleep } from '@river/runtime';
+import { manualClock } from '@river/runtime';
 import { encodeStored } from '../object/encode.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import { type Store, StoreError, type Watcher } from '../store/store.ts';
@@ -22,7 +22,7 @@ const remove = async (store: Store, name: string): Promise<bigint> => (await sto
 const feedOf = (store: Store, options: Partial<FeedOptions> = {}): Promise<Feed> => {
   const clock = manualClock();
   const usual = { history: { events: 100, bytes: 1_000_000 }, primeRevisions: 50, pageSize: 3, onTrouble: () => undefined };
-  return startFeed({ store, clock, retryDelay: turn, ...usual, ...options });
+  return startFeed({ store, clock, retryMs: 200, signal: new AbortController().signal, ...usual, ...options });
 };
 
 const names = (feed: Feed) =>
@@ -199,7 +199,7 @@ describe('the feed', () => {
     await put(store, 'a');
     let tries = 0;
     const clock = manualClock();
-    const feed = await feedOf(store, { retryDelay: () => sleep(clock, 200), onTrouble: () => tries++ });
+    const feed = await feedOf(store, { clock, onTrouble: () => tries++ });
     isDown = true;
     breakAll(new StoreError('Lost', 'down'));
     for (let at = 0; at < 5; at++) {
@@ -214,6 +214,18 @@ describe('the feed', () => {
     clock.advance(200);
     assert.equal(await reached, true);
     assert.deepEqual(names(feed), ['a', 'b']);
+    feed.close();
+  });
+
+  it('does not look for a lost store any more when the server is stopping', async () => {
+    const store = memoryStore();
+    const stop = new AbortController();
+    let tries = 0;
+    const feed = await feedOf(store, { signal: stop.signal, onTrouble: () => tries++ });
+    stop.abort();
+    await store.close();
+    await turn();
+    assert.equal(tries, 1);
     feed.close();
   });
 

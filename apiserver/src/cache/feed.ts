@@ -1,4 +1,4 @@
-import type { Clock } from '@river/runtime';
+import { type Clock, sleep } from '@river/runtime';
 import type { Store, StoreError, StoreEvent, Watch } from '../store/store.ts';
 import { cacheSet } from './cache-set.ts';
 import type { HistoryLimits } from './event-history.ts';
@@ -29,12 +29,14 @@ export interface Feed {
 
 export interface FeedOptions {
   store: Store;
-  clock: Pick<Clock, 'after'>;
+  clock: Clock;
   history: HistoryLimits;
   /** How many revisions of the past to load, so that watchers survive a restart of the server. */
   primeRevisions: number;
   pageSize: number;
-  retryDelay: () => Promise<void>;
+  retryMs: number;
+  /** When it is aborted a feed that has lost its store does not look for it any more. */
+  signal: AbortSignal;
   onTrouble: (error: unknown) => void;
 }
 
@@ -63,7 +65,7 @@ export async function startFeed(options: FeedOptions): Promise<Feed> {
   /** Without history: every watcher starts again from the list that it has to make now, and sees nothing from beyond the gap before. */
   const restart = async (error: unknown) => {
     options.onTrouble(error);
-    while (!isClosed) {
+    while (!isClosed && !options.signal.aborted) {
       try {
         const snapshot = await listAll(store, options.pageSize);
         if (isClosed) return;
@@ -72,7 +74,7 @@ export async function startFeed(options: FeedOptions): Promise<Feed> {
         return follow(snapshot.revision);
       } catch (failure) {
         options.onTrouble(failure);
-        await options.retryDelay();
+        await sleep(options.clock, options.retryMs, options.signal).catch(() => undefined);
       }
     }
   };

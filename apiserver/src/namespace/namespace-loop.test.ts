@@ -96,9 +96,12 @@ describe('a namespace that is deleted', () => {
 });
 
 type Act =
-  | { do: 'create' | 'apply'; by: 0 | 1; name: string }
+  | { do: 'create'; by: 0 | 1; name: string }
+  | { do: 'apply'; by: 0 | 1; name: string }
   | { do: 'delete namespace'; by: 0 | 1 }
-  | { do: 'turn' | 'hold' | 'release' };
+  | { do: 'turn' }
+  | { do: 'hold' }
+  | { do: 'release' };
 
 const by = fc.constantFrom(0 as const, 1 as const);
 const act: fc.Arbitrary<Act> = fc.oneof(
