@@ -181,6 +181,18 @@ onEachStore('kubectl apply', (test) => {
     assert.equal((await api.get(at('configmaps/unapplied'))).status, 200);
   });
 
+  test('prunes what no longer belongs to a set', async ({ kubectl, api, at, namespace }) => {
+    const apply = (names: string[], ...args: string[]) =>
+      kubectl(['apply', '--server-side', '--prune', '--applyset=secrets/the-set', ...args, '-f', '-'], {
+        input: documents(names.map((name) => configMap(name, {}, { namespace }))),
+        env: { KUBECTL_APPLYSET: 'true' },
+      });
+    await apply(['a', 'b']);
+    await api.create(at('configmaps'), configMap('stranger'));
+    assert.match(await apply(['b', 'c']), /configmap\/a pruned/);
+    assert.equal(await kubectl(['get', 'configmaps', '-o', 'name']), 'configmap/b\nconfigmap/c\nconfigmap/stranger\n');
+  });
+
   test('applies a folder, and deletes what a file names', async ({ kubectl, file, api, at }) => {
     const folder = dirname(file('a.yaml', json(configMap('a'))));
     mkdirSync(`${folder}/deep`);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { eventually } from '../server/eventually.ts';
 import { kubectl as runKubectl } from '../server/kubectl.ts';
 import { onEachStore } from '../server/on-each-store.ts';
-import { configMap, json, task } from './objects.ts';
+import { configMap, documents, json, task } from './objects.ts';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
@@ -120,6 +121,48 @@ onEachStore('kubectl create and replace', (test) => {
     const { code, stderr } = await tryKubectl(['patch', 'configmap', 'c', '-p', json({ data: { a: '2' } })]);
     assert.equal(code, 1);
     assert.match(stderr, /data: Forbidden: field is immutable when `immutable` is set/);
+  });
+});
+
+onEachStore('kubectl and policies', (test) => {
+  test('refuses what a policy forbids, in its words, and lets pass what it does not', async ({
+    kubectl,
+    tryKubectl,
+    api,
+    id,
+    namespace,
+    after,
+  }) => {
+    const group = '/apis/admissionregistration.k8s.io/v1';
+    const policy = {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicy',
+      metadata: { name: id },
+      spec: {
+        failurePolicy: 'Fail',
+        matchConstraints: {
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+          resourceRules: [{ apiGroups: ['river.dev'], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['tasks'] }],
+        },
+        validations: [{ expression: "!object.spec.image.endsWith(':latest')", message: 'say which version' }],
+      },
+    };
+    const binding = {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata: { name: id },
+      spec: { policyName: id, validationActions: ['Deny'] },
+    };
+    await kubectl(['apply', '-f', '-'], { input: documents([policy, binding]) });
+    after(() => api.remove(`${group}/validatingadmissionpolicies/${id}`));
+    after(() => api.remove(`${group}/validatingadmissionpolicybindings/${id}`));
+    const refused = await eventually(
+      'the policy holds',
+      () => tryKubectl(['create', '--dry-run=server', '-f', '-'], { input: json(task('t', { image: 'busybox:latest' })) }),
+      ({ code }) => code === 1,
+    );
+    assert.match(refused.stderr, new RegExp(`ValidatingAdmissionPolicy '${id}' with binding '${id}' denied request: say which version`));
+    await kubectl(['create', '-f', '-'], { input: json(task('t', { image: 'busybox:1' })) });
   });
 });
 

@@ -117,6 +117,55 @@ onEachStore('kubectl delete', (test) => {
     await gone(room, at('configmaps/child'));
   });
 
+  test('ends a circle of owners, however it blocks', async (room) => {
+    const { api, at } = room;
+    for (const blockOwnerDeletion of [false, true]) {
+      const name = (end: string) => `${end}-${blockOwnerDeletion}`;
+      const a = await api.create(at('configmaps'), configMap(name('a')));
+      const b = await api.create(at('configmaps'), configMap(name('b'), {}, ownedBy(a, { blockOwnerDeletion })));
+      await api.merge(at(`configmaps/${name('a')}`), { metadata: ownedBy(b, { blockOwnerDeletion }) });
+      await api.remove(at(`configmaps/${name('a')}`), { propagationPolicy: 'Foreground' });
+      for (const end of ['a', 'b']) await gone(room, at(`configmaps/${name(end)}`));
+    }
+  });
+
+  test('looks for owners where they may be: in the same namespace, or in none', async (room) => {
+    const { api, at, id } = room;
+    await api.create('/api/v1/namespaces', { metadata: { name: `${id}-other` } });
+    const elsewhere = await api.create(`/api/v1/namespaces/${id}-other/configmaps`, configMap('owner'));
+    await api.create(at('configmaps'), configMap('misled', {}, ownedBy(elsewhere)));
+    await gone(room, at('configmaps/misled'));
+    assert.ok(await isThere(room, `/api/v1/namespaces/${id}-other/configmaps/owner`));
+    const wide = { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: id, ...ownedBy(elsewhere) }, value: 1 };
+    await api.create('/apis/scheduling.k8s.io/v1/priorityclasses', wide);
+    room.after(() => api.remove(`/apis/scheduling.k8s.io/v1/priorityclasses/${id}`));
+    await api.remove(`/api/v1/namespaces/${id}-other/configmaps/owner`);
+    await gone(room, `/api/v1/namespaces/${id}-other/configmaps/owner`);
+    assert.ok(await isThere(room, `/apis/scheduling.k8s.io/v1/priorityclasses/${id}`), 'an owner that cannot be is not one that is gone');
+  });
+
+  test('removes hundreds of dependents, and a full namespace', async (room) => {
+    const { api, at, id } = room;
+    const owner = await api.create(at('configmaps'), configMap('owner'));
+    const many = { ...ownedBy(owner, { blockOwnerDeletion: true }) };
+    await Promise.all(Array.from({ length: 300 }, (_, n) => api.create(at('secrets'), { metadata: { name: `s${n}`, ...many } })));
+    await api.remove(at('configmaps/owner'), { propagationPolicy: 'Foreground' });
+    await gone(room, at('configmaps/owner'));
+    const left = (await api.read(at('secrets'))) as unknown as { items: unknown[] };
+    assert.equal(left.items.length, 0);
+    await Promise.all(Array.from({ length: 300 }, (_, n) => api.create(at('configmaps'), configMap(`c${n}`))));
+    await api.remove(`/api/v1/namespaces/${id}`);
+    await gone(room, `/api/v1/namespaces/${id}`);
+  });
+
+  test('keeps the namespaces that everything stands on', async ({ tryKubectl }) => {
+    for (const name of ['default', 'kube-system']) {
+      const { code, stderr } = await tryKubectl(['delete', 'namespace', name]);
+      assert.equal(code, 1);
+      assert.match(stderr, /\(Forbidden\): namespaces "\S+" is forbidden: this namespace may not be deleted/);
+    }
+  });
+
   test('follows owners across kinds: what is in a namespace may be owned by what is not', async (room) => {
     const { api, at, id } = room;
     await api.create('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', widgetCrd(id, { scope: 'Cluster' }));
