@@ -61,8 +61,8 @@ export const refusal = async (made: Promise<unknown>): Promise<ApiError> => {
 
 let uids = 0;
 
-export async function testCore(given: Partial<CoreOptions> = {}): Promise<TestCore> {
-  const clock = manualClock();
+export async function testCore(given: Partial<CoreOptions> & { clock?: ManualClock } = {}): Promise<TestCore> {
+  const { clock = manualClock() } = given;
   const store = given.store ?? memoryStore();
   let suffixes = 0;
   const core = await startCore({
