@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { apiOf } from '../server/http.ts';
@@ -13,6 +14,8 @@ export interface Harm {
   livezFailures: string[];
   /** The server's own measure of how late its timers were. */
   loopLagMs: { p99: number; max: number };
+  /** 99 % of an idle process's timers were no later than this meanwhile: the machine's part of the lag. */
+  machineLagMs: number;
   /** Of the server's process. */
   memoryMb: { before: number; peak: number };
 }
@@ -26,7 +29,7 @@ export function residentMb(pid: number): number {
 
 const at = (sorted: readonly number[], part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
 
-/** Nanoseconds that a process may be off the event loop count as lag too, so the metric is read once to begin anew. */
+/** Reading the metric begins it anew. */
 async function loopLag(server: RunningServer): Promise<Harm['loopLagMs']> {
   const api = apiOf(server);
   try {
@@ -47,22 +50,27 @@ export async function harmOf(server: RunningServer, attack: () => Promise<void>)
   await loopLag(server);
   const before = residentMb(server.pid());
   let peak = before;
+  let loopLagMs: Harm['loopLagMs'] = { p99: 0, max: 0 };
   const sampler = setInterval(() => {
     peak = Math.max(peak, residentMb(server.pid()));
   }, 50);
   try {
     await attack();
+    loopLagMs = await loopLag(server);
   } finally {
     clearInterval(sampler);
     child.kill('SIGTERM');
     await once(child, 'close');
   }
-  const { times, failures }: { times: number[]; failures: string[] } = JSON.parse(Buffer.concat(said).toString());
+  const { times, failures, ownLagMs }: { times: number[]; failures: string[]; ownLagMs: number } = JSON.parse(
+    Buffer.concat(said).toString(),
+  );
   const sorted = times.sort((a, b) => a - b);
   return {
     livezMs: { p50: at(sorted, 0.5), p99: at(sorted, 0.99), max: sorted.at(-1) ?? 0, count: sorted.length },
     livezFailures: failures,
-    loopLagMs: await loopLag(server),
+    loopLagMs,
+    machineLagMs: ownLagMs,
     memoryMb: { before, peak },
   };
 }
@@ -77,3 +85,9 @@ export async function givenBack(server: RunningServer, { before, peak }: Harm['m
     await pause(200);
   }
 }
+
+/** The promise, on a machine that has a processor for everybody who wants one. */
+export const mostLagMs = (): number => 50 * Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
+
+/** Both measures begin with the 10 ms at which they look. */
+export const lagOf = ({ loopLagMs, machineLagMs }: Harm): number => loopLagMs.p99 - Math.max(0, machineLagMs - 10);

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** Asks a server whether it is alive, every few milliseconds on one connection, and tells each answer's time in ms on SIGTERM. */
+/**
+ * Asks a server whether it is alive, every few milliseconds on one connection, and tells each answer's time in ms on SIGTERM;
+ * also how late its own timers were, which is what the machine did to everybody.
+ */
+const own = monitorEventLoopDelay({ resolution: 10 });
+own.enable();
+
 const [port = '', caFile = '', everyMs = '5'] = process.argv.slice(2);
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 const ca = readFileSync(caFile);
@@ -30,7 +37,10 @@ const beat = (): void => {
 
 process.on('SIGTERM', () => {
   isOver = true;
-  process.stdout.write(JSON.stringify({ times, failures: failures.slice(0, 20), failed: failures.length }), () => process.exit(0));
+  process.stdout.write(
+    JSON.stringify({ times, ownLagMs: own.percentile(99) / 1e6, failures: failures.slice(0, 20), failed: failures.length }),
+    () => process.exit(0),
+  );
 });
 beat();
 process.stderr.write('beating\n');

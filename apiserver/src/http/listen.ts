@@ -35,6 +35,8 @@ const turnMs = 5;
 
 export async function listen(options: ListenOptions): Promise<Server> {
   const { limits, cert, key } = options;
+  /** The newest request's response, of each connection that had one. */
+  const latest = new WeakMap<object, ServerResponse>();
   const server = createServer(
     {
       cert,
@@ -49,7 +51,7 @@ export async function listen(options: ListenOptions): Promise<Server> {
       maxHeaderSize: limits.headerBytes,
       noDelay: true,
     },
-    inTurn(limits.pipelined, options.onRequest),
+    inTurn(limits.pipelined, latest, options.onRequest),
   );
   server.maxConnections = limits.connections;
   boundHandshakes(server, limits.handshakes);
@@ -58,10 +60,13 @@ export async function listen(options: ListenOptions): Promise<Server> {
   const inTurns = turns(options.clock, turnMs);
   server.on('clientError', (error, socket) =>
     inTurns(() => {
-      refuse(error, socket);
+      refuse(error, socket, isSilent(latest.get(socket)));
       return true;
     }),
   );
+  server.on('checkExpectation', (_request, response: ServerResponse) => {
+    response.writeHead(417, { 'Content-Length': 0, Connection: 'close' }).end();
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.bind, resolve);
@@ -88,10 +93,11 @@ function boundHandshakes(server: Server, most: number): void {
 }
 
 /** A connection's requests are served one after the other. Those that come early wait, a few at most, and nothing more is read meanwhile. */
-function inTurn(most: number, serve: ListenOptions['onRequest']): ListenOptions['onRequest'] {
+function inTurn(most: number, latest: WeakMap<object, ServerResponse>, serve: ListenOptions['onRequest']): ListenOptions['onRequest'] {
   const waiting = new WeakMap<Socket, number>();
   return (request, response) => {
     const { socket } = request;
+    latest.set(socket, response);
     if (response.socket) return serve(request, response);
     const count = (waiting.get(socket) ?? 0) + 1;
     waiting.set(socket, count);
@@ -110,9 +116,12 @@ const refusals: Record<string, string> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-/** What is no HTTP also gets a Status, unless something was already said on this connection. */
-function refuse(error: NodeJS.ErrnoException, socket: Duplex & { bytesWritten?: number }): void {
-  if (!socket.writable || socket.bytesWritten !== 0) return void socket.destroy();
+/** Nothing of an answer is on its way: it is over, or has not begun. */
+const isSilent = (response?: ServerResponse): boolean => !response || response.writableFinished || !response.headersSent;
+
+/** What is no HTTP also gets a Status, unless another answer is on its way. */
+function refuse(error: NodeJS.ErrnoException, socket: Duplex, isIdle: boolean): void {
+  if (!socket.writable || !isIdle) return void socket.destroy();
   const line = refusals[error.code ?? ''] ?? '400 Bad Request';
   const status = new ApiError('BadRequest', `the request could not be read: ${error.message}`).toStatus();
   const body = `${JSON.stringify({ ...status, code: Number(line.slice(0, 3)) })}\n`;

@@ -30,13 +30,16 @@ export interface GroupOptions {
   turns: Turns;
 }
 
-/** What comes while a chunk is being delivered waits, to become the next; so much of it becomes one at once. */
+/** What comes while a chunk is being delivered waits, to become the next; so much of it becomes one without delay, */
 const chunkBytes = 64 * 1024;
+/** and with so much of it the writers have to wait. */
+const mostPendingBytes = 4 * 1024 * 1024;
 
 export function watchGroup({ under, selection, format, clock, coalesceMs, turns }: GroupOptions): WatchGroup {
   const members = new Set<Member>();
   let pending: WatchEvent[] = [];
   let pendingBytes = 0;
+  let isQueued = false;
   let flushedAt = Number.NEGATIVE_INFINITY;
   let cancelFlush: (() => void) | null = null;
 
@@ -50,11 +53,20 @@ export function watchGroup({ under, selection, format, clock, coalesceMs, turns 
     flushedAt = clock.monotonicMs();
     deliveries.add(httpChunk(Buffer.concat(events.map((event) => format.event(event)))), [...members]);
   };
+  const flushInTurn = () => {
+    if (isQueued) return;
+    isQueued = true;
+    turns(() => {
+      isQueued = false;
+      flush();
+      return true;
+    });
+  };
   const flushSoon = () => {
     if (cancelFlush || pending.length === 0) return;
     const waitMs = flushedAt + coalesceMs - clock.monotonicMs();
-    if (waitMs <= 0) flush();
-    else cancelFlush = clock.after(waitMs, flush);
+    if (waitMs <= 0) flushInTurn();
+    else cancelFlush = clock.after(waitMs, flushInTurn);
   };
   const deliveries = inTurns(turns, flushSoon);
   return {
@@ -66,7 +78,8 @@ export function watchGroup({ under, selection, format, clock, coalesceMs, turns 
         pending.push(seen);
         pendingBytes += seen.object.bytes.length;
       }
-      if (pendingBytes >= chunkBytes) flush();
+      if (pendingBytes >= mostPendingBytes) flush();
+      else if (pendingBytes >= chunkBytes) flushInTurn();
       else if (deliveries.areDone()) flushSoon();
     },
     flush,

@@ -99,7 +99,7 @@ export function watchHub(options: HubOptions): WatchHub {
       const ending =
         isInitial && query.sendInitialEvents && query.allowWatchBookmarks ? format.bookmark(options.feed.revision(), true) : null;
       const pieces = inPieces(initial, format, ending, options.limits.pieceBytes);
-      const member: Member = watchMember(sink, pieces, options.limits, () => {
+      const member: Member = watchMember(sink, pieces, options.limits, inTurns, () => {
         held.group.leave(member);
         held.release();
       });

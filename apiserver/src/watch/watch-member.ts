@@ -1,4 +1,5 @@
 import { ApiError } from '@river/crds';
+import type { Turns } from './turns.ts';
 import { line } from './watch-format.ts';
 
 /** The connection of one watcher. Bytes are given to it as chunks of HTTP/1.1, so that many connections can share them. */
@@ -47,7 +48,19 @@ const tooSlow = (bytes: number): ApiError =>
     },
   );
 
-export function watchMember(sink: Sink, initial: Iterable<Buffer>, limits: MemberLimits, onEnd: () => void): Member {
+const inTurn = <T>(turns: Turns, act: () => T): Promise<T> =>
+  new Promise((resolve, reject) =>
+    turns(() => {
+      try {
+        resolve(act());
+      } catch (error) {
+        reject(error);
+      }
+      return true;
+    }),
+  );
+
+export function watchMember(sink: Sink, initial: Iterable<Buffer>, limits: MemberLimits, turns: Turns, onEnd: () => void): Member {
   let backlog: Buffer[] | null = [];
   let backlogBytes = 0;
   let isOver = false;
@@ -74,11 +87,17 @@ export function watchMember(sink: Sink, initial: Iterable<Buffer>, limits: Membe
     if (waiting > limits.bufferBytes) end(errorLine(tooSlow(waiting)));
     else if (!backlog) sink.write(chunk);
   };
+  const pieces = initial[Symbol.iterator]();
+  /** Says whether there was one. */
+  const writePiece = (): boolean => {
+    const { done, value } = isOver ? { done: true, value: undefined } : pieces.next();
+    if (done || !value) return false;
+    sink.write(httpChunk(value));
+    return true;
+  };
   const catchUp = async () => {
-    for (const piece of initial) {
-      if (isOver) return;
-      sink.write(httpChunk(piece));
-      if (sink.waitingBytes() > limits.pieceBytes) await sink.drained();
+    while (await inTurn(turns, writePiece)) {
+      if (!isOver && sink.waitingBytes() > limits.pieceBytes) await sink.drained();
     }
     for (const chunk of backlog ?? []) sink.write(chunk);
     backlog = null;
