@@ -8,11 +8,14 @@ export interface TcpProxy {
   taken(): number;
   /** Resets every connection that is open, as a router does that has lost its memory. */
   reset(): void;
+  /** Lets nothing more through the connections that are open, and tells nobody: half-open, as after a cable was pulled. New ones work. */
+  freeze(): void;
   close(): Promise<void>;
 }
 
 export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
   const open = new Set<Socket>();
+  const pairs = new Set<() => void>();
   let taken = 0;
   const server = createServer((client) => {
     taken++;
@@ -27,6 +30,14 @@ export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
       });
     }
     client.pipe(target).pipe(client);
+    const freeze = () => {
+      for (const socket of [client, target]) {
+        socket.unpipe();
+        socket.pause();
+      }
+    };
+    pairs.add(freeze);
+    client.once('close', () => pairs.delete(freeze));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -39,6 +50,9 @@ export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
     port: address.port,
     taken: () => taken,
     reset,
+    freeze() {
+      for (const freeze of pairs) freeze();
+    },
     async close() {
       reset();
       server.close();
