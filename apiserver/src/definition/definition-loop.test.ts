@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Condition, CustomResourceDefinition, KubeObject, StructuralSchema } from '@river/crds';
+import fc from 'fast-check';
+import { memoryStore } from '../store/memory-store.ts';
+import { delayedStore } from '../testing/delayed-store.ts';
 import { memoryWatcher } from '../testing/memory-watcher.ts';
 import { refusal, type TestCore, testCore, turn } from '../testing/test-core.ts';
 import { type WidgetOptions, widgetDefinition } from '../testing/widget-definition.ts';
@@ -236,4 +239,55 @@ describe('a definition that changes', () => {
       );
       await turn();
     }));
+});
+
+type Act = { do: 'create'; by: 0 | 1; name: string } | { do: 'delete definition' } | { do: 'turn' } | { do: 'hold' } | { do: 'release' };
+
+const act: fc.Arbitrary<Act> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('create' as const),
+      by: fc.constantFrom(0 as const, 1 as const),
+      name: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ do: 'turn' as const }) },
+  { weight: 1, arbitrary: fc.constantFrom({ do: 'hold' as const }, { do: 'release' as const }) },
+  { weight: 1, arbitrary: fc.constant({ do: 'delete definition' as const }) },
+);
+
+it('leaves no object of a definition behind, however creations by two servers fall together with its deletion', async () => {
+  const shared = memoryStore();
+  const lagging = delayedStore(shared);
+  const servers = [await testCore({ store: shared }), await testCore({ store: lagging.store })] as const;
+  const [one, two] = servers;
+  await fc.assert(
+    fc.asyncProperty(fc.array(act, { maxLength: 20 }), async (acts) => {
+      await define(one);
+      await isServed(one);
+      await isServed(two);
+      const open: Promise<unknown>[] = [];
+      const start = async (act: () => Promise<unknown>) => act().catch(() => undefined);
+      for (const each of acts) {
+        if (each.do === 'create') open.push(start(async () => servers[each.by].create(widgets, map(each.name))));
+        else if (each.do === 'delete definition') open.push(start(() => one.remove(definitions, widgets)));
+        else if (each.do === 'turn') await turn();
+        else if (each.do === 'hold') lagging.hold();
+        else lagging.release();
+      }
+      open.push(start(() => one.remove(definitions, widgets)));
+      await turn();
+      lagging.release();
+      await Promise.all(open);
+      await one.until('the definition is gone', async () => {
+        two.clock.advance(50);
+        return (await one.find(definitions, widgets)) === undefined;
+      });
+      const left = await shared.list('example.com/');
+      assert.deepEqual(left.entries, []);
+    }),
+    { numRuns: 40 },
+  );
+  await Promise.all([one.close(), two.close()]);
 });

@@ -29,7 +29,7 @@ const isEstablished = ({ status }: CustomResourceDefinition): boolean =>
 /** The cache holds what passed validation as a CustomResourceDefinition. */
 const definitionOf = ({ bytes }: CachedObject): CustomResourceDefinition => decodeObject(bytes) as unknown as CustomResourceDefinition;
 
-/** What decides how a definition is served; labels and conditions do not. */
+/** What decides how a definition is served. Its conditions do not, nor does its deletion: its watchers are to see its objects go. */
 const shapeOf = ({ spec, status, metadata }: CustomResourceDefinition): string =>
   JSON.stringify([metadata.uid, spec, status?.acceptedNames]);
 
@@ -49,18 +49,11 @@ export function registry({ feed, builtIns }: { feed: Feed; builtIns: readonly Se
     const definition = definitionOf(object);
     if (!isEstablished(definition)) return drop(object.name);
     const shape = shapeOf(definition);
-    const known = custom.get(object.name);
-    if (known?.shape === shape) return object.isDeleting && refuseCreates(object.name, known);
+    if (custom.get(object.name)?.shape === shape) return false;
     retire(object.name);
     const cache = feed.cacheOf(resourcePrefix(definition.spec.group, definition.spec.names.plural));
     cache.epoch++;
     custom.set(object.name, { kind: serveDefinition(definition, cache), shape });
-    return true;
-  };
-  /** A kind that is being deleted is served on, so that its watchers see its objects go. */
-  const refuseCreates = (name: string, { kind, shape }: { kind: ServedKind; shape: string }): boolean => {
-    if (!kind.acceptsCreates) return false;
-    custom.set(name, { kind: { ...kind, acceptsCreates: false }, shape });
     return true;
   };
   const drop = (name: string): boolean => {

@@ -96,6 +96,5 @@ export function serveDefinition(definition: CustomResourceDefinition, cache: Obj
     storage,
     cache,
     rules,
-    acceptsCreates: metadata.deletionTimestamp === undefined,
   };
 }

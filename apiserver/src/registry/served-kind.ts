@@ -55,8 +55,6 @@ export interface ServedKind {
   readonly storage: ServedVersion;
   readonly cache: ObjectCache;
   readonly rules: KindRules;
-  /** False while the kind's definition is being deleted. */
-  readonly acceptsCreates: boolean;
 }
 
 /** What a request is about: a kind at a version. */

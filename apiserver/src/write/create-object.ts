@@ -1,11 +1,10 @@
 import { ApiError, type KubeObject } from '@river/crds';
 import { trackUpdate } from '../apply/track-update.ts';
-import type { CachedObject } from '../cache/cached-object.ts';
 import { cloneObject } from '../object/encode.ts';
 import { objectKey } from '../object/object-key.ts';
 import { qualifiedName, type Target } from '../registry/served-kind.ts';
-import type { Check } from '../store/store.ts';
 import { changeObject, type Step } from './change-object.ts';
+import { liveDefinition } from './live-definition.ts';
 import { liveNamespace } from './live-namespace.ts';
 import { assumeKind, dropEmptied, type Sent, shape, validate } from './prepare-object.ts';
 import { timestamp, type WriteDeps, type WriteOptions, type Written } from './write-context.ts';
@@ -29,7 +28,6 @@ const alreadyExists = (target: Target, name: string): ApiError =>
 export async function createObject(deps: WriteDeps, creation: Creation): Promise<Written> {
   const { target, namespace, sent } = creation;
   assumeKind(target, sent.object);
-  refuseWhileRetiring(target);
   requireNamespace(target, namespace, sent.object);
   const { metadata } = sent.object;
   if (metadata.resourceVersion) throw new ApiError('BadRequest', 'resourceVersion should not be set on objects to be created');
@@ -71,6 +69,7 @@ export async function newObject(
   managedFields?: KubeObject['metadata']['managedFields'],
 ): Promise<Step> {
   const { kind, version } = target;
+  const also = liveDefinition(deps, kind);
   const now = timestamp(deps.now());
   if (version.info.hasStatus) delete object.status;
   stamp(object, { namespace, uid: deps.newUid(), now });
@@ -90,9 +89,8 @@ export async function newObject(
     });
   kind.rules.complete(object, undefined);
   validate(target, object, undefined);
-  const namespaceCheck = kind.isNamespaced ? await liveNamespace(deps, namespace, kind) : null;
+  if (kind.isNamespaced) also.push(await liveNamespace(deps, namespace, kind));
   deps.admission.admit({ operation: 'CREATE', target, subresource: '', namespace, object, oldObject: undefined, options });
-  const also: Check[] = namespaceCheck ? [namespaceCheck] : [];
   return { do: 'put', object: version.toStorage(object), also };
 }
 
@@ -115,10 +113,3 @@ export function requireNamespace({ kind }: Target, namespace: string, { metadata
     `the namespace of the provided object does not match the namespace sent on the request: "${metadata.namespace}" is not "${namespace}"`,
   );
 }
-
-export function refuseWhileRetiring({ kind }: Target): void {
-  if (kind.acceptsCreates) return;
-  throw new ApiError('MethodNotAllowed', `create not allowed while custom resource definition is terminating: ${qualifiedName(kind)}`);
-}
-
-export type { CachedObject };

@@ -10,7 +10,7 @@ import { strategicMergePatch } from '../patch/strategic-merge-patch.ts';
 import { currentObject } from '../read/present.ts';
 import type { Target } from '../registry/served-kind.ts';
 import { changeObject, type Step } from './change-object.ts';
-import { newObject, refuseWhileRetiring, requireNamespace } from './create-object.ts';
+import { newObject, requireNamespace } from './create-object.ts';
 import { requireKind, shape } from './prepare-object.ts';
 import { modified, notFound, replaceObject, type Subresource } from './update-object.ts';
 import type { WriteDeps, WriteOptions, Written } from './write-context.ts';
@@ -82,10 +82,7 @@ const decideApply =
     const config = applied(patch);
     const live = current && currentObject(current, target.version, target.kind.cache);
     if (!live && subresource !== '') throw notFound(target, name);
-    if (!live) {
-      refuseWhileRetiring(target);
-      if (config.metadata.uid) throw uidOfNothing(target, config);
-    }
+    if (!live && config.metadata.uid) throw uidOfNothing(target, config);
     if (live && config.metadata.resourceVersion && config.metadata.resourceVersion !== live.metadata.resourceVersion)
       throw modified(target, name);
     options.warnings.push(...fieldValidation(options.fieldValidation, { unknown: [], duplicates: patch.duplicates }));
