@@ -90,8 +90,8 @@ function parseUrl(url: string): { pathname: string; searchParams: URLSearchParam
 }
 
 /** Long selectors are work and memory for as long as their watch lasts, so they count for several. */
-const watchWeight = ({ url = '' }: IncomingMessage): number => 1 + Math.floor(url.length / charactersPerWatch);
-const charactersPerWatch = 512;
+const watchWeight = ({ url = '' }: IncomingMessage): number => 1 + Math.ceil(Math.max(0, url.length - plainUrl) / 64);
+const plainUrl = 512;
 
 /** The reader has left, or was cut off: nothing here has failed. */
 const isGone = (error: unknown): boolean => error instanceof Error && 'code' in error && goneCodes.has(String(error.code));
