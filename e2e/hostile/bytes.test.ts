@@ -211,6 +211,19 @@ describe('a server that is sent what no client would send', () => {
     });
   }
 
+  it('lets no wrong address of a document spoil the document for others', async () => {
+    for (const path of [
+      '/openapi/v3/elsewhere/river.dev/v1',
+      '/openapi/v3/apis/river.dev/v1/more',
+      '/openapi/v3/api/v1/more',
+      '/apis/river.dev/v1/x/y/z/w',
+    ]) {
+      assert.equal((await api().get(path)).status, 404, path);
+    }
+    assert.ok((await api().get('/openapi/v3/apis/river.dev/v1')).json.paths);
+    assert.ok((await api().get('/openapi/v3/api/v1')).json.paths);
+  });
+
   it('keeps __proto__ and constructor as the words that they are, or refuses them', async () => {
     const text =
       '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"proto","labels":{"constructor":"a"}},"data":{"constructor":"x","__proto__":"y"}}';

@@ -107,7 +107,8 @@ export function documents(deps: DocumentDeps): (exchange: Exchange, path: string
     if (form !== 'v3') throw noSuchResource();
     if (root === undefined) return made('openapi v3', json, openApiIndex);
     const at = root === 'api' ? { group: '', version: group } : { group, version };
-    if (!versionsOf(deps.infos(), at.group).includes(at.version)) throw noSuchResource();
+    const isWhole = (root === 'api' && path.length === 4) || (root === 'apis' && path.length === 5);
+    if (!isWhole || !versionsOf(deps.infos(), at.group).includes(at.version)) throw noSuchResource();
     return made(`openapi v3 ${at.group}/${at.version}`, json, (infos) => openApiV3(infos, path.slice(2).join('/')));
   };
 
