@@ -32,7 +32,7 @@ export function receive(stream: ClientHttp2Stream, receiver: Receiver): void {
     if (!broken) pushInto(frames, chunk, breakOff);
   });
   stream.on('error', (error) => {
-    broken ??= new GrpcError('UNAVAILABLE', reasonOf(error), { cause: error });
+    broken ??= error instanceof GrpcError ? error : new GrpcError('UNAVAILABLE', reasonOf(error), { cause: error });
   });
   stream.on('close', () => {
     if (status === 'ok' && !broken && !frames.isBetweenFrames()) broken = new GrpcError('INTERNAL', 'the answer ends within a message');

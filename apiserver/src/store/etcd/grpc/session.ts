@@ -1,4 +1,4 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, type OutgoingHttpHeaders } from 'node:http2';
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants, type OutgoingHttpHeaders } from 'node:http2';
 import type { Clock } from '@river/runtime';
 import { GrpcError } from './grpc-error.ts';
 
@@ -34,32 +34,37 @@ export function openSession({ endpoint, clock, maxStreams, onClose }: SessionOpt
   });
   let openStreams = 0;
   let leftStreams = maxStreams;
-  session.on('connect', () => session.setLocalWindowSize(SESSION_WINDOW_BYTES));
+  session.on('connect', () => {
+    if (!session.destroyed) session.setLocalWindowSize(SESSION_WINDOW_BYTES);
+  });
   // Each stream hears of it too.
   session.on('error', () => {});
   session.on('close', onClose);
   keepAlive(session, clock, () => openStreams > 0);
   return {
-    isUsable: () => !session.closed && !session.destroyed,
+    isUsable: () => leftStreams > 0 && !session.closed && !session.destroyed,
     open(headers) {
       const stream = session.request(headers);
       openStreams++;
       leftStreams--;
-      if (leftStreams <= 0) session.close();
-      stream.on('close', () => openStreams--);
+      stream.on('close', () => {
+        openStreams--;
+        if (leftStreams <= 0 && openStreams === 0) session.close();
+      });
       return stream;
     },
-    destroy: () => session.destroy(new GrpcError('CANCELLED', 'the connection was closed')),
+    destroy: () => session.destroy(new GrpcError('CANCELLED', 'the connection was closed'), constants.NGHTTP2_NO_ERROR),
   };
 }
 
 /** Pings only while it is used: etcd ends connections that ping without need. */
 function keepAlive(session: ClientHttp2Session, clock: Clock, isUsed: () => boolean): void {
-  const giveUp = () => session.destroy(new GrpcError('UNAVAILABLE', 'no answer to a ping'));
+  const giveUp = (reason: string) => session.destroy(new GrpcError('UNAVAILABLE', reason));
   let cancel = () => {};
   const ping = () => {
     if (!isUsed()) return pingLater();
-    cancel = clock.after(PONG_WITHIN_MS, giveUp);
+    if (session.connecting) return giveUp('no connection in time');
+    cancel = clock.after(PONG_WITHIN_MS, () => giveUp('no answer to a ping'));
     session.ping(() => {
       cancel();
       if (!session.destroyed) pingLater();

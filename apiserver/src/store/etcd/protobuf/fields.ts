@@ -20,30 +20,41 @@ export const chosenIntegerField = (field: number, value: bigint | number): Piece
 export const flagField = (field: number, value: boolean): Pieces => (value ? [tagged(field, VARINT, 1)] : NOTHING);
 
 export function messageField(field: number, ...content: Pieces[]): Pieces {
-  const pieces = content.flat();
+  const pieces = NOTHING.concat(...content);
   return [tagged(field, LENGTH_DELIMITED, totalBytes(pieces)), ...pieces];
 }
 
 export const totalBytes = (pieces: Pieces): number => pieces.reduce((sum, { length }) => sum + length, 0);
 
 function tagged(field: number, wireType: number, value: bigint | number): Uint8Array {
-  const bytes: number[] = [];
-  pushVarint(bytes, field * 8 + wireType);
-  if (typeof value === 'number' || (value >= 0n && value <= Number.MAX_SAFE_INTEGER)) pushVarint(bytes, Number(value));
-  else pushVarint64(bytes, value);
-  return Uint8Array.from(bytes);
+  const tag = field * 8 + wireType;
+  // What a number cannot hold. One below zero is written as the one that has the same 64 bits.
+  const rest = typeof value === 'number' || (value >= 0n && value <= Number.MAX_SAFE_INTEGER) ? Number(value) : BigInt.asUintN(64, value);
+  const bytes = Buffer.allocUnsafe(varintBytes(tag) + varintBytes(Number(rest)));
+  const start = writeVarint(bytes, 0, tag);
+  const end = typeof rest === 'number' ? writeVarint(bytes, start, rest) : writeVarint64(bytes, start, rest);
+  return end === bytes.length ? bytes : bytes.subarray(0, end);
+}
+
+function varintBytes(value: number): number {
+  let count = 1;
+  for (let rest = value; rest >= 0x80; rest /= 0x80) count++;
+  return count;
 }
 
 /** Seven bits to a byte, the lowest first, with the eighth bit where another byte follows. */
-function pushVarint(bytes: number[], value: number): void {
+function writeVarint(bytes: Buffer, start: number, value: number): number {
+  let at = start;
   let rest = value;
-  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
-  bytes.push(rest);
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes[at++] = (rest % 0x80) | 0x80;
+  bytes[at++] = rest;
+  return at;
 }
 
-/** The same for what a number cannot hold; one below zero is written as the one that has the same 64 bits. */
-function pushVarint64(bytes: number[], value: bigint): void {
-  let rest = BigInt.asUintN(64, value);
-  for (; rest >= 0x80n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
-  bytes.push(Number(rest));
+function writeVarint64(bytes: Buffer, start: number, value: bigint): number {
+  let at = start;
+  let rest = value;
+  for (; rest >= 0x80n; rest >>= 7n) bytes[at++] = Number(rest & 0x7fn) | 0x80;
+  bytes[at++] = Number(rest);
+  return at;
 }

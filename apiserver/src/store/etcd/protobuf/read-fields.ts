@@ -62,7 +62,7 @@ export function readFields(message: Buffer, visit: (field: number, value: FieldV
     isRead = true;
   };
   const skip = (): void => {
-    if (wireType === VARINT) while (nextByte() >= 0x80);
+    if (wireType === VARINT) varint();
     else if (wireType === LENGTH_DELIMITED) take(varint());
     else if (wireType === FIXED64) take(8);
     else if (wireType === FIXED32) take(4);
