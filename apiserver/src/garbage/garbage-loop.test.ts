@@ -194,7 +194,11 @@ interface Tree {
 }
 
 const tree: fc.Arbitrary<Tree> = fc.record({
-  owners: fc.array(fc.record({ of: fc.array(fc.nat(1000), { maxLength: 2 }), blocks: fc.boolean() }), { minLength: 2, maxLength: 14 }),
+  owners: fc.array(fc.record({ of: fc.array(fc.nat(1000), { maxLength: 2 }), blocks: fc.boolean() }), {
+    minLength: 2,
+    maxLength: 14,
+    size: 'max',
+  }),
   deletions: fc.array(
     fc.record({ which: fc.nat(1000), policy: fc.constantFrom('Background' as const, 'Foreground' as const, undefined) }),
     {
@@ -239,7 +243,7 @@ it('deletes all that a deleted object owned, and nothing else, in any forest', a
         for (const kind of [widgets, 'configmaps']) await server.remove(kind, `default/${name}`).catch(() => undefined);
       await server.until('the round is over', async () => (await present()).length === 0);
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   );
   await server.close();
 });
