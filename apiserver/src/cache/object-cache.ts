@@ -1,3 +1,4 @@
+import { nameUnder } from '../object/object-key.ts';
 import type { StoreEvent } from '../store/store.ts';
 import { atRevision, type CachedObject, cacheObject } from './cached-object.ts';
 import { eventHistory, type HistoryLimits } from './event-history.ts';
@@ -42,11 +43,6 @@ export interface FedCache extends ObjectCache {
 
 const unknownEpoch = -1;
 
-const nameOf = (prefix: string, key: string): [namespace: string, name: string] => {
-  const slash = key.indexOf('/', prefix.length);
-  return slash < 0 ? ['', key.slice(prefix.length)] : [key.slice(prefix.length, slash), key.slice(slash + 1)];
-};
-
 export function objectCache(prefix: string, limits: HistoryLimits, floor: bigint): FedCache {
   const objects = new Map<string, CachedObject>();
   const keys = sortedKeys();
@@ -54,7 +50,7 @@ export function objectCache(prefix: string, limits: HistoryLimits, floor: bigint
   const listeners = new Set<CacheListener>();
 
   const decode = (key: string, value: Uint8Array, revision: bigint, epoch: number): CachedObject => {
-    const [namespace, name] = nameOf(prefix, key);
+    const { namespace, name } = nameUnder(prefix, key);
     return cacheObject(key, namespace, name, value, revision, epoch);
   };
   const changeOf = ({ key, value, revision }: StoreEvent, previous: CachedObject | undefined): CacheEvent | null => {

@@ -14,6 +14,13 @@ export const resourcePrefix = (group: string, plural: string): string => `${grou
 export const objectKey = (prefix: string, namespace: string, name: string): string =>
   namespace === '' ? prefix + name : `${prefix}${namespace}/${name}`;
 
+/** Whose key this is, under the prefix of its resource. */
+export function nameUnder(prefix: string, key: string): { namespace: string; name: string } {
+  const slash = key.indexOf('/', prefix.length);
+  if (slash < 0) return { namespace: '', name: key.slice(prefix.length) };
+  return { namespace: key.slice(prefix.length, slash), name: key.slice(slash + 1) };
+}
+
 export function parseKey(key: string): ObjectKey | null {
   const parts = key.split('/');
   const [group, plural, third, fourth] = parts;

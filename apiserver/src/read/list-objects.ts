@@ -1,5 +1,6 @@
 import { ApiError } from '@river/crds';
 import { type CachedObject, cacheObject } from '../cache/cached-object.ts';
+import { nameUnder } from '../object/object-key.ts';
 import type { Target } from '../registry/served-kind.ts';
 import { forbidden, notSupported } from '../schema/field-causes.ts';
 import { StoreError } from '../store/store.ts';
@@ -126,7 +127,7 @@ async function listFromStore(
     const page = await storePage(deps, under, { revision, limit: storePageSize, after: last }, after);
     for (const entry of page.entries) {
       last = entry.key;
-      const { namespace, name } = nameIn(target, entry.key);
+      const { namespace, name } = nameUnder(target.kind.prefix, entry.key);
       const object = cacheObject(entry.key, namespace, name, entry.value, entry.revision, -1);
       if (!selection.matches(object)) continue;
       if (limit && objects.length === limit)
@@ -154,9 +155,3 @@ const expired = (after: string): ApiError =>
     'the revision of this list is no longer kept: list again from the start, or go on with the continue token in this answer, which may show objects twice or not at all when they changed meanwhile',
     after === '' ? {} : { continueToken: encodeContinue({ after, revision: 0n }) },
   );
-
-function nameIn({ kind }: Target, key: string): { namespace: string; name: string } {
-  const path = key.slice(kind.prefix.length);
-  const slash = path.indexOf('/');
-  return slash < 0 ? { namespace: '', name: path } : { namespace: path.slice(0, slash), name: path.slice(slash + 1) };
-}
