@@ -10,6 +10,7 @@ export function turns(clock: Pick<Clock, 'monotonicMs' | 'after'>, turnMs: numbe
   const waiting: (() => boolean)[] = [];
   let endsAtMs = Number.NEGATIVE_INFINITY;
   let isResting = false;
+  let isWorking = false;
 
   const rest = () => {
     isResting = true;
@@ -18,15 +19,26 @@ export function turns(clock: Pick<Clock, 'monotonicMs' | 'after'>, turnMs: numbe
       work();
     });
   };
+  const doNext = (step: () => boolean) => {
+    let isDone = true;
+    try {
+      isDone = step();
+    } finally {
+      if (isDone) waiting.shift();
+    }
+  };
   const work = () => {
     if (clock.monotonicMs() >= endsAtMs) endsAtMs = clock.monotonicMs() + turnMs;
-    for (let step = waiting[0]; step; step = waiting[0]) {
-      if (step()) waiting.shift();
-      if (clock.monotonicMs() >= endsAtMs) return rest();
+    isWorking = true;
+    try {
+      for (let step = waiting[0]; step && clock.monotonicMs() < endsAtMs; step = waiting[0]) doNext(step);
+    } finally {
+      isWorking = false;
+      if (waiting.length > 0 || clock.monotonicMs() >= endsAtMs) rest();
     }
   };
   return (step) => {
     waiting.push(step);
-    if (!isResting && waiting.length === 1) work();
+    if (!isResting && !isWorking) work();
   };
 }

@@ -99,7 +99,7 @@ export function watchHub(options: HubOptions): WatchHub {
       const ending =
         isInitial && query.sendInitialEvents && query.allowWatchBookmarks ? format.bookmark(options.feed.revision(), true) : null;
       const pieces = inPieces(initial, format, ending, options.limits.pieceBytes);
-      const member: Member = watchMember(sink, pieces, options.limits, inTurns, () => {
+      const member: Member = watchMember(sink, format.isShared ? pieces : begun(pieces), options.limits, inTurns, () => {
         held.group.leave(member);
         held.release();
       });
@@ -166,6 +166,16 @@ function missed(cache: ObjectCache, under: string, selection: Selection, { resou
   const events: readonly CacheEvent[] | null = from === null ? [] : cache.eventsAfter(from);
   if (events === null) throw gone(`changes after ${resourceVersion} are no longer kept`);
   return events.flatMap((event) => watchEvent(event, under, selection) ?? []);
+}
+
+/** Its first piece is made now: in a Table what is encoded first names the columns, so it must be what is sent first. */
+function begun(pieces: Iterable<Buffer>): Iterable<Buffer> {
+  const rest = pieces[Symbol.iterator]();
+  const first = rest.next();
+  return (function* () {
+    if (!first.done) yield first.value;
+    for (let next = rest.next(); !next.done; next = rest.next()) yield next.value;
+  })();
 }
 
 /** Encoded a piece at a time, when the connection is ready for it, so that a large start never stands in memory whole. */
