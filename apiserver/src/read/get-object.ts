@@ -1,7 +1,7 @@
 import type { CachedObject } from '../cache/cached-object.ts';
 import { objectKey } from '../object/object-key.ts';
 import type { Target } from '../registry/served-kind.ts';
-import { notFound } from '../write/update-object.ts';
+import { notFound } from '../write/refusals.ts';
 import { parseRevision, type ReadDeps, reachNow, reachRevision } from './read-at.ts';
 
 /** One object, as new as `resourceVersion` asks: unset means as new as anything that was acknowledged, 0 whatever is at hand. */

@@ -37,6 +37,8 @@ export function registry({ feed, builtIns }: { feed: Feed; builtIns: readonly Se
   const custom = new Map<string, { kind: ServedKind; shape: string }>();
   const retireListeners = new Set<(kind: ServedKind) => void>();
   let targets = new Map<string, Target>();
+  let byPrefix = new Map<string, ServedKind>();
+  let byKind = new Map<string, ServedKind>();
   let infos: readonly ResourceInfo[] = [];
   const definitions = feed.cacheOf(definitionsPrefix);
 
@@ -66,6 +68,9 @@ export function registry({ feed, builtIns }: { feed: Feed; builtIns: readonly Se
     const all = kinds().flatMap((kind) => [...kind.versions.values()].map((version): Target => ({ kind, version })));
     targets = new Map(all.map((target) => [`${target.kind.group}/${target.version.info.version}/${target.kind.plural}`, target]));
     infos = all.map(({ version }) => version.info);
+    // The events of events.k8s.io stand under the prefix of the core group's.
+    byPrefix = new Map(kinds().flatMap((kind): [string, ServedKind][] => (kind.storage.isStorage ? [[kind.prefix, kind]] : [])));
+    byKind = new Map(kinds().map((kind) => [`${kind.group}/${kind.kind}`, kind]));
   };
   const reload = () => {
     const names = new Set(definitions.range('').map(({ name }) => name));
@@ -83,8 +88,8 @@ export function registry({ feed, builtIns }: { feed: Feed; builtIns: readonly Se
 
   return {
     find: (group, version, plural) => targets.get(`${group}/${version}/${plural}`),
-    findKind: (group, kind) => kinds().find((served) => served.group === group && served.kind === kind),
-    ofPrefix: (prefix) => kinds().find((served) => served.prefix === prefix && served.storage.isStorage),
+    findKind: (group, kind) => byKind.get(`${group}/${kind}`),
+    ofPrefix: (prefix) => byPrefix.get(prefix),
     kinds,
     infos: () => infos,
     onRetire(listener) {

@@ -5,7 +5,7 @@ import { objectKey } from '../object/object-key.ts';
 import { currentObject } from '../read/present.ts';
 import { qualifiedName, type Target } from '../registry/served-kind.ts';
 import { changeObject, type Step } from './change-object.ts';
-import { notFound } from './update-object.ts';
+import { notFound } from './refusals.ts';
 import { timestamp, type WriteDeps, type WriteOptions, type Written } from './write-context.ts';
 
 export interface DeleteOptions {

@@ -3,7 +3,8 @@ import { objectKey } from '../object/object-key.ts';
 import { currentObject } from '../read/present.ts';
 import type { ServedKind, Target } from '../registry/served-kind.ts';
 import { changeObject } from './change-object.ts';
-import { notFound, replaceObject, type Subresource } from './update-object.ts';
+import { notFound } from './refusals.ts';
+import { replaceObject, type Subresource } from './update-object.ts';
 import type { Requester, WriteDeps, WriteOptions, Written } from './write-context.ts';
 
 const server: Requester = { username: 'system:apiserver', uid: '', groups: ['system:masters', 'system:authenticated'], extra: {} };

@@ -12,7 +12,8 @@ import type { Target } from '../registry/served-kind.ts';
 import { changeObject, type Step } from './change-object.ts';
 import { newObject, requireNamespace } from './create-object.ts';
 import { requireKind, shape } from './prepare-object.ts';
-import { modified, notFound, replaceObject, type Subresource } from './update-object.ts';
+import { modified, notFound } from './refusals.ts';
+import { replaceObject, type Subresource } from './update-object.ts';
 import type { WriteDeps, WriteOptions, Written } from './write-context.ts';
 
 export type PatchKind = 'json' | 'merge' | 'strategic' | 'apply';

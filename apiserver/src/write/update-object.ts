@@ -10,6 +10,7 @@ import { changeObject, type Step } from './change-object.ts';
 import { newObject, requireNamespace } from './create-object.ts';
 import { keepImmutable, nextGeneration, refuseNewFinalizers } from './keep-immutable.ts';
 import { assumeKind, dropEmptied, type Sent, shape, validate } from './prepare-object.ts';
+import { modified, notFound } from './refusals.ts';
 import type { WriteDeps, WriteOptions, Written } from './write-context.ts';
 
 export type Subresource = '' | 'status' | 'scale' | 'finalize';
@@ -22,18 +23,6 @@ export interface Update {
   sent: Sent;
   options: WriteOptions;
 }
-
-export const notFound = (target: Target, name: string): ApiError =>
-  new ApiError('NotFound', `${qualifiedName(target.kind)} "${name}" not found`, {
-    details: { name, group: target.kind.group, kind: target.kind.plural },
-  });
-
-export const modified = (target: Target, name: string): ApiError =>
-  new ApiError(
-    'Conflict',
-    `Operation cannot be fulfilled on ${qualifiedName(target.kind)} "${name}": the object has been modified; please apply your changes to the latest version and try again`,
-    { details: { name, group: target.kind.group, kind: target.kind.plural } },
-  );
 
 /** A PUT: the whole object is replaced, but for what its writer may not touch. */
 export async function updateObject(deps: WriteDeps, update: Update): Promise<Written> {
