@@ -20,7 +20,9 @@ const splitName = (argv: readonly string[]): { name: string | undefined; rest: s
 const load = async (name: string): Promise<Command> => {
   const entry = Object.hasOwn(commandTable, name) ? commandTable[name] : undefined;
   if (entry) return entry.load();
-  const near = Object.keys(commandTable).filter((known) => known.startsWith(name.slice(0, 2)));
+  const letters = [...name].sort().join();
+  const isNear = (known: string) => known.startsWith(name.slice(0, 2)) || [...known].sort().join() === letters;
+  const near = name === '' ? [] : Object.keys(commandTable).filter(isNear);
   const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : 'riverctl help lists them';
   throw new UsageError(`there is no command "${name}": ${hint}`);
 };
@@ -55,6 +57,8 @@ const report = (error: unknown, isJson: boolean): number => {
 export const main = async (argv: readonly string[]): Promise<number> => {
   const { name, rest } = splitName(argv);
   try {
+    const isLost = name === undefined && rest.some((arg) => arg !== '--help' && arg !== '-h');
+    if (isLost) throw new UsageError(`name a command beside ${rest[0]}: riverctl help lists them`);
     if (name === undefined || name === 'help') return await showHelp(rest.find((arg) => !arg.startsWith('-')));
     return await runCommand(await load(name), rest);
   } catch (error) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -84,6 +84,29 @@ describe('riverctl against a server', () => {
 
   it('leaves an object alone when the editor is closed without a change', () => {
     assert.equal(ctl(['edit', 'cm', 'two'], { env: { EDITOR: 'true' } }).out, 'configmap/two unchanged\n');
+  });
+
+  it('keeps what was written in the editor in vain, and says where', () => {
+    const { code, err } = ctl(['edit', 'cm', 'two'], { env: { EDITOR: 'sh -c \'grep -q wrong "$1" || echo "data: [wrong]" >>"$1"\' sh' } });
+    assert.equal(code, 1);
+    const kept = /^riverctl: .*; what you wrote is kept in (.*)\n$/.exec(err)?.[1] ?? '';
+    assert.match(readFileSync(kept, 'utf8'), /^data: \[wrong\]$/m);
+    rmSync(dirname(kept), { recursive: true });
+  });
+
+  it('ends quietly when who reads it has seen enough, and in one line when the disk is full', () => {
+    const through = (end: string) =>
+      spawnSync('bash', ['-c', `set -o pipefail; "$0" "$1" get ns -o yaml ${end}`, process.execPath, here('../dist/riverctl.js')], {
+        encoding: 'utf8',
+        env: { ...process.env, KUBECONFIG: kubeconfig },
+        timeout: 30_000,
+      });
+    const head = through('| head -1');
+    assert.deepEqual([head.status, head.stdout, head.stderr], [0, 'apiVersion: v1\n', '']);
+    if (process.platform !== 'linux') return;
+    const full = through('> /dev/full');
+    assert.equal(full.status, 1);
+    assert.match(full.stderr, /^riverctl: the output could not be written: .*no space.*\n$/);
   });
 
   it('prunes what left the set, and nothing else', () => {

@@ -14,4 +14,8 @@ process.stdout.on('error', onLost);
 process.stderr.on('error', () => process.exit(1));
 
 const { main } = await import('./main.ts');
-process.exitCode = await main(process.argv.slice(2));
+const code = await main(process.argv.slice(2));
+// Not when the last socket is gone: one to a server that hangs would keep the process for minutes. What was written goes out first.
+// A write that fails has its own end, above.
+process.exitCode = code;
+process.stdout.write('', (lost) => lost ?? process.stderr.write('', () => process.exit(code)));

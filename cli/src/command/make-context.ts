@@ -3,7 +3,16 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { type ApiClient, apiClient, type Discovery, discover, kubeconfigFiles, loadKubeconfig, systemClock } from '@river/runtime';
+import {
+  type ApiClient,
+  apiClient,
+  type Discovery,
+  discover,
+  KubeconfigError,
+  kubeconfigFiles,
+  loadKubeconfig,
+  systemClock,
+} from '@river/runtime';
 import type { Context } from './context.ts';
 import { CommandError } from './exit-code.ts';
 
@@ -19,9 +28,14 @@ export interface AccessChoice {
  */
 const pickKubeconfig = (choice: AccessChoice, env: NodeJS.ProcessEnv): string | undefined => {
   if (choice.kubeconfig) return choice.kubeconfig;
-  if (kubeconfigFiles(env).paths.some((path) => existsSync(path))) return undefined;
-  const local = join(env.RIVER_DATA ?? join(env.HOME ?? homedir(), '.river'), 'kubeconfig');
-  return existsSync(local) ? local : undefined;
+  const { paths } = kubeconfigFiles(env);
+  if (paths.some((path) => existsSync(path))) return undefined;
+  const local = join(env.RIVER_DATA || join(env.HOME || homedir(), '.river'), 'kubeconfig');
+  if (existsSync(local)) return local;
+  if (env.KUBERNETES_SERVICE_HOST) return undefined;
+  throw new KubeconfigError(
+    `there is no ${[...paths, local].join(', nor ')}: start River with ./river up, or name a kubeconfig with --kubeconfig`,
+  );
 };
 
 const connect = async (choice: AccessChoice, env: NodeJS.ProcessEnv, warn: (text: string) => void): Promise<ApiClient> => {

@@ -7,7 +7,7 @@ import { ApiError, isObject, type JsonObject, type KubeObject } from '@river/crd
 import type { DiscoveredResource } from '@river/runtime';
 import { command } from '../command/command.ts';
 import type { Context } from '../command/context.ts';
-import { CommandError } from '../command/exit-code.ts';
+import { CommandError, failureOf } from '../command/exit-code.ts';
 import { UsageError } from '../command/usage-error.ts';
 import { mergePatch } from '../objects/merge-patch.ts';
 import { fieldManager } from '../objects/prune-plan.ts';
@@ -18,7 +18,11 @@ const openEditor = async (file: string, env: NodeJS.ProcessEnv): Promise<void> =
   const editor = env.RIVER_EDITOR || env.KUBE_EDITOR || env.VISUAL || env.EDITOR || 'vi';
   // Through the shell, because an editor may be given with its flags, as in "code --wait".
   const child = spawn('sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit' });
+  // Ctrl-C is for the editor: were it the end of us, it would leave the two of them fighting for the terminal.
+  const ignore = () => undefined;
+  process.on('SIGINT', ignore);
   const [code] = await once(child, 'exit');
+  process.off('SIGINT', ignore);
   if (code !== 0) throw new CommandError('failed', `the editor (${editor}) ended with ${code}: nothing was changed; set EDITOR to another`);
 };
 
@@ -54,6 +58,8 @@ const isFixable = (error: unknown): error is Error =>
   (error instanceof Error && error.name === 'YAMLParseError') ||
   ['Invalid', 'BadRequest', 'Conflict'].some((reason) => ApiError.is(error, reason as 'Invalid'));
 
+const contentOf = (file: string): string => readFileSync(file, 'utf8').replace(/^(#.*\n)+/, '');
+
 /** Opens the editor until the server takes the result or the person gives up. Sends only what was changed. */
 const editObject = async (
   context: Context,
@@ -66,7 +72,7 @@ const editObject = async (
   for (let problem: string | undefined; ; ) {
     writeFileSync(file, heading(problem) + text, { mode: 0o600 });
     await openEditor(file, context.env);
-    const edited = readFileSync(file, 'utf8').replace(/^(#.*\n)+/, '');
+    const edited = contentOf(file);
     if (edited === original || edited.trim() === '') return undefined;
     if (problem && edited === text) throw new CommandError('failed', problem);
     try {
@@ -74,9 +80,30 @@ const editObject = async (
       return patch && (await send(context, resource, object, patch));
     } catch (error) {
       if (!isFixable(error)) throw error;
-      problem = error.message.split('\n')[0] ?? '';
+      problem = error.message.split('\n')[0]?.replace(/:$/, '') ?? '';
       text = edited;
     }
+  }
+};
+
+/** As {@link editObject}, in a file of its own. What a person wrote in vain is kept. */
+const editInFile = async (context: Context, resource: DiscoveredResource, object: KubeObject): Promise<KubeObject | undefined> => {
+  const folder = mkdtempSync(join(tmpdir(), 'riverctl-edit-'));
+  const file = join(folder, `${object.metadata.name.replaceAll(':', '_')}.yaml`);
+  let isInVain = true;
+  try {
+    const saved = await editObject(context, resource, object, file);
+    isInVain = false;
+    return saved;
+  } catch (error) {
+    const { message, reason } = failureOf(error);
+    if (contentOf(file) === (await toYaml(withoutManagedFields(object)))) {
+      isInVain = false;
+      throw error;
+    }
+    throw new CommandError('failed', `${message}; what you wrote is kept in ${file}`, reason);
+  } finally {
+    if (!isInVain) rmSync(folder, { recursive: true, force: true });
   }
 };
 
@@ -90,15 +117,10 @@ export const editCommand = command({
     const targets = parseTargets(await context.discovery(), args);
     if (targets.some(({ names }) => names.length === 0)) throw new UsageError('name the object to edit');
     const found = await fetchTargets(await context.client(), targets, {});
-    const folder = mkdtempSync(join(tmpdir(), 'riverctl-edit-'));
-    try {
-      for (const { resource, object } of found) {
-        const saved = await editObject(context, resource, object, join(folder, `${object.metadata.name}.yaml`));
-        context.say(`${fullName(resource, object.metadata.name)} ${saved ? 'edited' : 'unchanged'}`);
-        context.result({ kind: resource.kind, name: object.metadata.name, action: saved ? 'edited' : 'unchanged' });
-      }
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
+    for (const { resource, object } of found) {
+      const action = (await editInFile(context, resource, object)) ? 'edited' : 'unchanged';
+      context.say(`${fullName(resource, object.metadata.name)} ${action}`);
+      context.result({ kind: resource.kind, name: object.metadata.name, action });
     }
   },
 });

@@ -97,7 +97,9 @@ const watch = async (
   let withHeader = shown.withHeader;
   let columns: ServerTable['columnDefinitions'] = null;
   const isTableFormat = format.kind === 'table' || format.kind === 'wide';
-  for await (const { type, object } of watchTarget({ client, path, query, accept: isTableFormat ? acceptTable : 'application/json' })) {
+  const accept = isTableFormat ? acceptTable : 'application/json';
+  const onLost = (reason: string) => context.note(`riverctl: ${reason} (waiting for it; Ctrl-C ends)`);
+  for await (const { type, object } of watchTarget({ client, path, query, accept, onLost })) {
     if (isTable(object)) {
       columns = object.columnDefinitions ?? columns;
       const count = object.rows?.length ?? 0;

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isObject, type JsonObject, type KubeObject } from '@river/crds';
@@ -27,6 +28,7 @@ const toFiles = (path: string, isRecursive: boolean): string[] => {
     return statSync(path).isDirectory() ? filesUnder(path, isRecursive) : [path];
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') throw new UsageError(`${path}: there is no such file`);
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EACCES') throw new UsageError(`${path}: this user may not read it`);
     throw cause;
   }
 };
@@ -60,6 +62,20 @@ const newOctal: ScalarTag = {
   resolve: (text) => Number.parseInt(text.slice(2), 8),
 };
 
+/** The first line of what the YAML library says; the others show the place. */
+const inWords = ({ message, code }: { message: string; code?: string }): string =>
+  `${message.split('\n')[0]?.replace(/:$/, '')}${code === 'TAB_AS_INDENT' ? ': use spaces' : ''}`;
+
+/** Aliases that would unfold into millions of values are refused here. */
+const toValue = (document: { toJS(): unknown }, where: string): unknown => {
+  try {
+    return document.toJS();
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    throw new UsageError(`${where}: ${error.message}`, { cause: error });
+  }
+};
+
 /**
  * The objects in a text: YAML or JSON, one or many documents, Lists opened up. Reads as Kubernetes does: YAML 1.1
  * (`yes` is true), dates stay text.
@@ -75,9 +91,20 @@ export const parseDocuments = async (text: string, source: string): Promise<Docu
   return list.flatMap((document, at) => {
     const where = list.length > 1 ? `${source}#${at + 1}` : source;
     const [problem] = document.errors;
-    if (problem) throw new UsageError(`${where}: ${problem.message.split('\n')[0]}`);
-    return flatten(document.toJS(), where);
+    if (problem) throw new UsageError(`${where}: ${inWords(problem)}`);
+    return flatten(toValue(document, where), where);
   });
+};
+
+const hint = (paths: readonly string[], isRecursive: boolean): string => {
+  if (!paths.some((path) => path !== '-' && statSync(path).isDirectory())) return '';
+  return ` (of a folder, what ends in .yaml, .yml or .json is read${isRecursive ? '' : ', and with -R what is below it'})`;
+};
+
+const decode = (bytes: Uint8Array, file: string): string => {
+  const isText = isUtf8(bytes) && !bytes.includes(0);
+  if (!isText) throw new UsageError(`${file}: this is no text: YAML or JSON in UTF-8 is needed`);
+  return Buffer.from(bytes).toString('utf8');
 };
 
 /** Everything in the named files and folders; `-` is standard input. */
@@ -88,8 +115,8 @@ export const readDocuments = async (
   const documents: Document[] = [];
   for (const path of paths) {
     if (path === '-') documents.push(...(await parseDocuments(await readStdin(), 'stdin')));
-    else for (const file of toFiles(path, isRecursive)) documents.push(...(await parseDocuments(readFileSync(file, 'utf8'), file)));
+    else for (const file of toFiles(path, isRecursive)) documents.push(...(await parseDocuments(decode(readFileSync(file), file), file)));
   }
-  if (documents.length === 0) throw new UsageError(`there are no objects in ${paths.join(', ')}`);
+  if (documents.length === 0) throw new UsageError(`there are no objects in ${paths.join(', ')}${hint(paths, isRecursive)}`);
   return documents;
 };

@@ -1,4 +1,4 @@
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /** Where everything of one control plane lies. Only its owner may enter. */
@@ -33,4 +33,4 @@ export const dataDir = (root: string): DataDir => ({
 
 /** `--data`, else RIVER_DATA, else ~/.river. */
 export const dataRoot = (flag: string | undefined, env: NodeJS.ProcessEnv): string =>
-  resolve(flag ?? env.RIVER_DATA ?? join(homedir(), '.river'));
+  resolve(flag || env.RIVER_DATA || join(homedir() || userInfo().homedir, '.river'));

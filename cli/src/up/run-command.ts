@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
 import { CertificateError } from '@river/runtime';
+import { makeDataFolder } from './make-data-folder.ts';
 import { parseDown, parseRestore, parseStatus, parseUp, UsageError } from './options.ts';
 import { runDown } from './run-down.ts';
 import { runRestore } from './run-restore.ts';
@@ -57,6 +58,7 @@ const upDetached = async (args: readonly string[], { serverEntry }: Entries): Pr
 
 const detach = async (args: readonly string[], { selfEntry }: Entries): Promise<number> => {
   const { dir } = parseUp(args, process.env);
+  makeDataFolder(dir.root);
   mkdirSync(dir.logs, { recursive: true, mode: 0o700 });
   const log = openSync(dir.upLog, 'w', 0o600);
   const child = spawn(process.execPath, [selfEntry, 'up-detached', ...args], {
@@ -92,6 +94,8 @@ const commands: Record<string, (args: readonly string[], entries: Entries) => Pr
 
 const explain = (error: unknown): string => {
   if (error instanceof UpError || error instanceof UsageError || error instanceof CertificateError) return `river: ${error.message}`;
+  if (error instanceof Error && 'code' in error && 'path' in error)
+    return `river: ${error.message}: check who may write there, and the room on the disk`;
   return `river: ${error instanceof Error ? error.stack : String(error)}`;
 };
 

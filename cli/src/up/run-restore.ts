@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { DataDir } from './data-dir.ts';
+import { makeDataFolder } from './make-data-folder.ts';
 import { isAlive } from './process-identity.ts';
 import { UpError } from './up-error.ts';
 import { takeUpLock } from './up-lock.ts';
@@ -35,7 +36,7 @@ const fill = (entry: string, store: string, file: string): Promise<{ entries: nu
 export const runRestore = async ({ dir, file, store }: RestoreOptions, { restoreEntry, say }: RestoreDeps): Promise<number> => {
   const path = resolve(file);
   if (!existsSync(path)) throw new UpError(`${file}: there is no such file`);
-  mkdirSync(dir.root, { recursive: true, mode: 0o700 });
+  makeDataFolder(dir.root);
   const lock = takeUpLock(dir.lock);
   if (!lock) throw runs(dir);
   try {

@@ -4,6 +4,7 @@ import { ensureAdminToken, kubeconfigOf } from './admin-access.ts';
 import { logTail, openBoundedLog } from './bounded-log.ts';
 import { portProblem } from './check-port.ts';
 import type { DataDir } from './data-dir.ts';
+import { makeDataFolder } from './make-data-folder.ts';
 import type { UpOptions } from './options.ts';
 import { identify, isAlive } from './process-identity.ts';
 import { type RunningServer, startServer } from './start-server.ts';
@@ -144,7 +145,7 @@ const serve = async (options: UpOptions, deps: UpDeps, state: UpState): Promise<
 /** Starts the control plane on this machine and stays with it. Two at once on the same data: the second joins the first. */
 export const runUp = async (options: UpOptions, deps: UpDeps): Promise<number> => {
   const { dir } = options;
-  mkdirSync(dir.root, { recursive: true, mode: 0o700 });
+  makeDataFolder(dir.root);
   const got = await waitUntil(() => takeUpLock(dir.lock) ?? servingState(dir), deps.readyWithinMs ?? 60_000);
   if (!got) throw new UpError(`another \`up\` has been starting or stopping on ${dir.root} for a minute: see ${downCommand(dir)}`);
   if (!('release' in got)) return joinRunning(got, options, deps);

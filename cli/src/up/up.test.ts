@@ -143,6 +143,25 @@ describe('up', () => {
     taken.close();
   });
 
+  it('serves on when who reads what it says has seen enough', async () => {
+    const data = freshRoot();
+    const up = run('up', '--data', data, '--api-port', '0', '--detach');
+    up.child.stdout?.destroy();
+    up.child.stderr?.destroy();
+    assert.equal(await new Promise((resolve) => up.child.once('exit', resolve)), 0);
+    assert.equal((await observeStatus(dataDir(data))).ready, true);
+  });
+
+  it('says in one line which data folder it cannot make', async () => {
+    for (const data of [join(entry, 'x'), ...(process.platform === 'linux' ? ['/proc/river'] : [])]) {
+      for (const args of [['up'], ['up', '--detach']]) {
+        const { code, out } = await finish(...args, '--data', data);
+        assert.equal(code, 1);
+        assert.match(out, /^river: the data folder .* cannot be made: .*--data\n$/);
+      }
+    }
+  });
+
   it('refuses what it does not understand with exit code 2', async () => {
     for (const args of [['--store', 'mysql'], ['--api-port', 'x'], ['--bind', 'nowhere'], ['--wat']]) {
       assert.equal((await finish('up', '--data', freshRoot(), ...args)).code, 2);

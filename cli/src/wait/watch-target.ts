@@ -8,6 +8,8 @@ export interface WatchTarget {
   query: Query;
   accept?: string;
   signal?: AbortSignal;
+  /** Called once each time that the server has gone away; it is then waited for. */
+  onLost?: (reason: string) => void;
 }
 
 interface List {
@@ -15,7 +17,7 @@ interface List {
   items?: KubeObject[];
 }
 
-const isTransient = (error: unknown): boolean =>
+const isTransient = (error: unknown): error is TransportError =>
   TransportError.is(error) && ['Reset', 'Truncated', 'Idle', 'Refused'].includes(error.reason);
 
 const versionOf = (object: KubeObject): string | undefined => {
@@ -39,6 +41,11 @@ const initial = async ({ client, path, query, accept, signal }: WatchTarget): Pr
  */
 export async function* watchTarget(target: WatchTarget): AsyncGenerator<WatchEvent> {
   const { client, path, query, accept, signal } = target;
+  let isLost = false;
+  const onLost = (error: TransportError) => {
+    if (!isLost) target.onLost?.(error.message);
+    isLost = true;
+  };
   for (;;) {
     const { events, version: start } = await initial(target);
     yield* events;
@@ -47,7 +54,8 @@ export async function* watchTarget(target: WatchTarget): AsyncGenerator<WatchEve
       for (;;) {
         const call = { path, query: { ...query, watch: true, allowWatchBookmarks: true, resourceVersion: version } };
         const stream = client.stream({ ...call, ...(accept && { headers: { accept } }), ...(signal && { signal }), idleMs: 10 * 60_000 });
-        for await (const event of untilLost(stream)) {
+        for await (const event of untilLost(stream, onLost)) {
+          isLost = false;
           version = versionOf(event.object) ?? version;
           if (event.type !== 'BOOKMARK') yield event;
         }
@@ -59,10 +67,11 @@ export async function* watchTarget(target: WatchTarget): AsyncGenerator<WatchEve
   }
 }
 
-async function* untilLost(stream: AsyncIterable<WatchEvent>): AsyncGenerator<WatchEvent> {
+async function* untilLost(stream: AsyncIterable<WatchEvent>, onLost: (error: TransportError) => void): AsyncGenerator<WatchEvent> {
   try {
     yield* stream;
   } catch (error) {
     if (!isTransient(error)) throw error;
+    onLost(error);
   }
 }
