@@ -4,7 +4,7 @@ export const namespace = 'bench';
 export const collection = `/apis/${group}/v1/namespaces/${namespace}/widgets`;
 export const objectBytes = 1_126;
 /** Objects are spread over this many values of a label and of a selectable field. */
-export const spread = 100;
+const spread = 100;
 
 const text = { type: 'string', maxLength: 1_024 };
 const numbered = (count: number, prefix: string, schema: object) =>

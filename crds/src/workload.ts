@@ -56,7 +56,7 @@ const gpus = cel(
   [atMostOne('count', 'indexes')],
 );
 
-export const resources = z.object({
+const resources = z.object({
   cpu: quantity()
     .default('1')
     .describe('CPU cores, reserved and the most that may be used: `2`, `500m`. `0` reserves none and sets no limit.'),

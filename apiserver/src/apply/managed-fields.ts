@@ -16,7 +16,7 @@ export interface Writer {
   subresource: '' | 'status' | 'scale';
 }
 
-export const maxUpdateManagers = 10;
+const maxUpdateManagers = 10;
 
 /** What is stored was checked when it was written. */
 export const storedOwnerships = (entries: readonly ManagedFieldsEntry[] | undefined): Ownership[] => (entries ?? []) as Ownership[];

@@ -4,13 +4,13 @@
  * @module
  */
 export { BudgetExceeded, CelError, CelSyntaxError } from './cel-error.ts';
-export { type CelType, dyn } from './check/type.ts';
+export { dyn } from './check/type.ts';
 export { createEnvironment, type Environment } from './environment.ts';
 export { Budget, defaultLimits, type Limits } from './evaluate/budget.ts';
 export { threadClock } from './evaluate/thread-clock.ts';
 export { compileExpression, type Expression } from './expression.ts';
-export { type AccessAnswer, type AccessQuestion, type Authorize, AuthorizerValue, authorizerFunctions } from './library/authorizer.ts';
-export { checkRules, type RuleProblem } from './rules/check-rules.ts';
-export { type CompiledRules, compileRules, type RuleOptions } from './rules/compile-rules.ts';
+export { type Authorize, AuthorizerValue, authorizerFunctions } from './library/authorizer.ts';
+export { checkRules } from './rules/check-rules.ts';
+export { type CompiledRules, compileRules } from './rules/compile-rules.ts';
 export { bindJson } from './value/bind.ts';
 export type { MapValue, Value } from './value/value.ts';

@@ -61,7 +61,7 @@ export const bodyText = (bytes: Uint8Array): { text: string; bytes: Uint8Array }
   return { text, bytes: plain };
 };
 
-export const checkDepth = (depth: number): void => {
+const checkDepth = (depth: number): void => {
   if (depth > deepestBody) throw badBody(`the body is nested deeper than ${deepestBody} levels`);
 };
 

@@ -5,9 +5,8 @@
  */
 export { aggregatedDiscovery } from './aggregated-discovery.ts';
 export { etagOf, matchesEtag } from './etag.ts';
-export { type ApiGroup, apiGroup, apiGroupList, apiVersions, groupVersionOf, versionsOf } from './group-discovery.ts';
-export { type DiscoveryForm, discoveryContentType, negotiateDiscovery } from './negotiate-discovery.ts';
-export { type ApiResource, apiResourceList } from './resource-discovery.ts';
-export { type GroupVersionKind, type Subresource, subresourcesOf } from './subresources.ts';
-export { type Build, type VersionInfo, versionInfo } from './version-info.ts';
+export { apiGroup, apiGroupList, apiVersions, versionsOf } from './group-discovery.ts';
+export { discoveryContentType, negotiateDiscovery } from './negotiate-discovery.ts';
+export { apiResourceList } from './resource-discovery.ts';
+export { versionInfo } from './version-info.ts';
 export { compareVersions } from './version-priority.ts';

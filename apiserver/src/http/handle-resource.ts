@@ -103,7 +103,7 @@ const patchKinds: ReadonlyMap<string, PatchKind> = new Map([
 ]);
 
 /** Which of the four patches a body is. @throws ApiError UnsupportedMediaType */
-export function patchKindOf({ target, exchange }: ResourceRequest): PatchKind {
+function patchKindOf({ target, exchange }: ResourceRequest): PatchKind {
   const media = (exchange.request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   const how = patchKinds.get(media);
   if (how && (how !== 'strategic' || target.kind.rules.acceptsStrategicPatch)) return how;

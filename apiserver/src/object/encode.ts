@@ -41,12 +41,6 @@ export function replaceRevision(bytes: Buffer, revision: bigint): Buffer {
 export const decodeObject = (bytes: Uint8Array): KubeObject =>
   JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()) as KubeObject;
 
-export const decodeStored = (stored: Uint8Array, revision: bigint): KubeObject => {
-  const object = decodeObject(stored);
-  object.metadata.resourceVersion = revision.toString();
-  return object;
-};
-
 /** A KubeObject is JSON whose first fields are known; functions over any JSON take it through here. */
 export const asJson = (object: KubeObject): JsonObject => object as unknown as JsonObject;
 export const asObject = (json: JsonObject): KubeObject => json as unknown as KubeObject;

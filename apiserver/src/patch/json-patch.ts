@@ -4,7 +4,7 @@ import { type Place, parsePointer, placeAt, valueAt } from './json-pointer.ts';
 
 export const maxOperations = 10_000;
 /** `copy` can double a document with each operation; all copies of one patch together may add this much. */
-export const maxCopiedBytes = 3 * 1024 * 1024;
+const maxCopiedBytes = 3 * 1024 * 1024;
 /** Inserting into and removing from a long list moves what follows: all operations of one patch together may move this many items. */
 const maxMovedItems = 50_000_000;
 /** How deep the result may nest. */

@@ -13,7 +13,7 @@ export interface Selection {
   id: string;
 }
 
-export const everything: Selection = { matches: () => true, isEverything: true, id: '' };
+const everything: Selection = { matches: () => true, isEverything: true, id: '' };
 
 const maxSelectorLength = 32 * 1024;
 

@@ -65,4 +65,3 @@ export interface Target {
 
 export const qualifiedName = ({ group, plural }: Pick<ServedKind, 'group' | 'plural'>): string =>
   group === '' ? plural : `${plural}.${group}`;
-export const qualifiedKind = ({ group, kind }: Pick<ServedKind, 'group' | 'kind'>): string => (group === '' ? kind : `${kind}.${group}`);

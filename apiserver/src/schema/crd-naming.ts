@@ -1,7 +1,7 @@
 import type { Condition, CrdNames, CrdStatus, CustomResourceDefinition } from '@river/crds';
 
 /** A definition's names with those that follow from its kind filled in. */
-export const fullNames = (names: CrdNames): Required<Pick<CrdNames, 'singular' | 'listKind'>> & CrdNames => ({
+const fullNames = (names: CrdNames): Required<Pick<CrdNames, 'singular' | 'listKind'>> & CrdNames => ({
   ...names,
   singular: names.singular || names.kind.toLowerCase(),
   listKind: names.listKind || `${names.kind}List`,

@@ -6,7 +6,7 @@ const longestQuote = 1024;
 const unprintable = /\\u00([0-9a-f]{2})|\u007f/g;
 
 /** A string as Kubernetes quotes it in messages. */
-export const quote = (text: string): string => {
+const quote = (text: string): string => {
   const cut = text.length > longestQuote ? `${text.slice(0, longestQuote)}…` : text;
   return JSON.stringify(cut).replace(unprintable, (_all, hex: string | undefined) => `\\x${hex ?? '7f'}`);
 };

@@ -3,7 +3,7 @@ import { memoryStore } from './memory-store.ts';
 import type { Store } from './store.ts';
 
 /** How a store is named on a command line. */
-export const STORE_URL_FORMS = 'memory, sqlite:/path/to/file, etcd://host:port[,host:port…][/prefix]';
+const STORE_URL_FORMS = 'memory, sqlite:/path/to/file, etcd://host:port[,host:port…][/prefix]';
 
 /** What a store's name says. @throws TypeError with the forms that are understood. */
 export type StoreAddress = { kind: 'memory' } | { kind: 'sqlite'; path: string } | { kind: 'etcd'; endpoints: string[]; prefix?: string };

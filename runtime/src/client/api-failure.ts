@@ -60,7 +60,7 @@ function toError(
   return new ApiError(known, message, { ...(all && { details: all }), ...(continueToken && { continueToken }) });
 }
 
-export function retryAfterSeconds(headers: IncomingHttpHeaders): number | undefined {
+function retryAfterSeconds(headers: IncomingHttpHeaders): number | undefined {
   const seconds = Number(headers['retry-after']);
   return headers['retry-after'] !== undefined && Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined;
 }

@@ -16,7 +16,7 @@ export interface Kubeconfig {
   contexts: Map<string, Entry>;
 }
 
-export const emptyKubeconfig = (): Kubeconfig => ({ clusters: new Map(), users: new Map(), contexts: new Map() });
+const emptyKubeconfig = (): Kubeconfig => ({ clusters: new Map(), users: new Map(), contexts: new Map() });
 
 /** Reads one file's text. JSON is YAML too, and parsing it as JSON spares a short command the YAML library. */
 export async function parseKubeconfig(text: string, file: string): Promise<Kubeconfig> {

@@ -12,10 +12,3 @@ export const escapeField = (name: string): string | undefined => {
     return match === '/' ? '__slash__' : '__underscores__';
   });
 };
-
-/** The property that an escaped name stands for. */
-export const unescapeField = (name: string): string => {
-  const keyword = /^__(\w+?)__$/.exec(name)?.[1];
-  if (keyword !== undefined && keywords.has(keyword)) return keyword;
-  return name.replace(/__(dot|dash|slash|underscores)__/g, (_, word: string) => ({ dot: '.', dash: '-', slash: '/' })[word] ?? '__');
-};

@@ -29,7 +29,7 @@ const minStringBytes = (format: string | undefined): number => {
 };
 
 /** How many values of this schema a list or map can have when it says nothing itself. */
-export const maxItemsOf = (list: StructuralSchema): number => {
+const maxItemsOf = (list: StructuralSchema): number => {
   if (list.type === 'array') return list.maxItems ?? Math.floor((maxRequestBytes - 2) / ((list.items ? minBytesOf(list.items) : 1) + 1));
   const value = typeof list.additionalProperties === 'object' ? list.additionalProperties : {};
   return list.maxProperties ?? Math.floor((maxRequestBytes - 2) / (minBytesOf(value) + 6));

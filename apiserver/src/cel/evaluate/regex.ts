@@ -34,7 +34,7 @@ const assertModest = (pattern: string): void => {
  * RE2 syntax, RE2's program, and a walk over it whose every step is counted: linear in the text, and stopped by the budget's clock.
  * @throws CelError when the pattern is not valid.
  */
-export const compileRegex = (pattern: string): Regex => {
+const compileRegex = (pattern: string): Regex => {
   assertModest(pattern);
   try {
     return walker(RE2JS.compile(pattern).re2().prog);

@@ -33,7 +33,7 @@ export interface Cost {
 }
 
 const sum: Price = (sizes) => sizes.reduce((total, size) => total + size, 0);
-export const unit: Price = () => 1;
+const unit: Price = () => 1;
 /** Walks the receiver once. */
 export const traverse: Price = ([first = 1]) => Math.ceil(first * 0.1) + 1;
 export const traverseAll: Price = (sizes) => Math.ceil(sum(sizes) * 0.1) + 1;

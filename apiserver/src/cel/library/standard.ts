@@ -80,7 +80,7 @@ const typeNames: Partial<Record<ReturnType<typeof kindOf>, string>> = {
   duration: 'google.protobuf.Duration',
   optional: 'optional_type',
 };
-export const typeName = (value: Value): string => {
+const typeName = (value: Value): string => {
   const kind = kindOf(value);
   return typeNames[kind] ?? kind;
 };

@@ -15,7 +15,7 @@ export interface CompiledRule {
   fieldPath: string;
 }
 
-export const ruleVariables = (rule: CelRule, self: CelType): ReadonlyMap<string, CelType> =>
+const ruleVariables = (rule: CelRule, self: CelType): ReadonlyMap<string, CelType> =>
   new Map([
     ['self', self],
     ['oldSelf', rule.optionalOldSelf ? optionalOf(self) : self],

@@ -127,7 +127,7 @@ export class ArrayList implements ListValue {
 }
 
 /** Numeric keys that are equal are the same key: 1, 1u and 1.0. */
-export const normalizeKey = (key: Value): string | bigint | boolean | undefined => {
+const normalizeKey = (key: Value): string | bigint | boolean | undefined => {
   if (typeof key === 'string' || typeof key === 'bigint' || typeof key === 'boolean') return key;
   if (key instanceof Uint) return key.value;
   return typeof key === 'number' && Number.isSafeInteger(key) ? BigInt(key) : undefined;

@@ -25,7 +25,7 @@ const FULL = 13;
 const NOT_A_DATABASE = 26;
 
 /** Room for the changes of one txn between two revisions. */
-export const MAX_TXN_OPS = 128;
+const MAX_TXN_OPS = 128;
 
 export const revisionOf = (id: number): number => Math.floor(id / MAX_TXN_OPS);
 
