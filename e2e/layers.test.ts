@@ -23,9 +23,8 @@ const impure: Record<string, RegExp> = {
   'runtime/src/random/random.ts': /Math\.random/,
 };
 
-const sources = globSync('*/{src,run,store}/**/*.ts', { cwd: root, exclude: (path) => path.endsWith('node_modules') })
-  .concat(globSync('{e2e,bench}/*.ts', { cwd: root }))
-  .filter((path) => !path.startsWith('node_modules'))
+const sources = Object.keys(arrows)
+  .flatMap((name) => globSync(`${name}/**/*.ts`, { cwd: root, exclude: (path) => path.endsWith('node_modules') }))
   .sort();
 const text = (path: string) => readFileSync(join(root, path), 'utf8');
 const packageOf = (path: string) => path.split('/')[0] as string;

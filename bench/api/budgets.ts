@@ -7,7 +7,7 @@ export interface Budget {
   ok: boolean;
 }
 
-/** What docs/architecture.md promises of the API server, beside what was measured. */
+/** What the API server must reach on two cores with fsync on, each beside what was measured. */
 export function judge(store: string, figures: Figures): Budget[] {
   const { create, read, watch } = figures;
   const atLeast = (name: string, value: number | undefined, limit: number) => line(name, value, `>= ${limit}`, (it) => it >= limit);
