@@ -257,6 +257,15 @@ it('hands over the messages of a stream until it is cancelled, and then nothing 
   assert.deepEqual(seen, ['0', '1', '2']);
 });
 
+it('hears how a stream ended although the peer leaves our direction open', async () => {
+  const { endpoint } = await serve((stream) => respond(stream, { 'grpc-status': '14', 'grpc-message': 'no leader' }, ANSWER));
+  const seen: string[] = [];
+  const ended = Promise.withResolvers<GrpcError | undefined>();
+  connected(endpoint).stream('/test', REQUEST, { onMessage: (message) => seen.push(String(message)), onEnd: ended.resolve });
+  assert.ok(failsWith(14, /^no leader$/)(await ended.promise));
+  assert.deepEqual(seen, ['answer']);
+});
+
 it('moves to a new connection before the numbers for streams run out, and the old one ends with its last stream', async () => {
   const { endpoint, sessions } = await serve(good);
   const client = connected(endpoint, { streamsPerSession: 2 });

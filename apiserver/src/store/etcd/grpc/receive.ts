@@ -31,6 +31,10 @@ export function receive(stream: ClientHttp2Stream, receiver: Receiver): void {
   stream.on('data', (chunk: Buffer) => {
     if (!broken) pushInto(frames, chunk, breakOff);
   });
+  stream.on('end', () => {
+    // A peer that has said all may still leave our direction open.
+    if (!stream.writableFinished) stream.close(constants.NGHTTP2_CANCEL);
+  });
   stream.on('error', (error) => {
     broken ??= error instanceof GrpcError ? error : new GrpcError('UNAVAILABLE', reasonOf(error), { cause: error });
   });
