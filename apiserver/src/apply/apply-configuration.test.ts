@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ApiError, type JsonObject, type KubeObject, type ManagedFieldsEntry } from '@river/crds';
+import { mergeableSchema } from '../testing/mergeable-schema.ts';
 import { applyConfiguration, type Configuration } from './apply-configuration.ts';
-import { testSchema } from './test-schema.ts';
 import { trackUpdate } from './track-update.ts';
 
 const t0 = new Date('2026-01-01T00:00:00Z');
@@ -11,7 +11,7 @@ const base = {
   apiVersion: 'example.com/v1',
   subresource: '',
   hasStatus: true,
-  schema: testSchema,
+  schema: mergeableSchema,
   now: t1,
   force: false,
   manager: 'gitops',

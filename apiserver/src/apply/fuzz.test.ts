@@ -3,8 +3,8 @@ import { it } from 'node:test';
 import { ApiError, type JsonObject, type KubeObject } from '@river/crds';
 import fc from 'fast-check';
 import { strategicMergePatch } from '../patch/strategic-merge-patch.ts';
+import { mergeableSchema } from '../testing/mergeable-schema.ts';
 import { applyConfiguration } from './apply-configuration.ts';
-import { testSchema } from './test-schema.ts';
 import { trackUpdate } from './track-update.ts';
 
 const fields = [
@@ -40,7 +40,7 @@ const object = (spec: unknown, managedFields?: unknown) =>
     metadata: { name: 'x', ...(managedFields !== undefined && { managedFields }) },
     spec,
   });
-const base = { apiVersion: 'example.com/v1', subresource: '', schema: testSchema, now: new Date(0) } as const;
+const base = { apiVersion: 'example.com/v1', subresource: '', schema: mergeableSchema, now: new Date(0) } as const;
 
 const orApiError = <T>(act: () => T): T | undefined => {
   try {
@@ -70,7 +70,7 @@ it('answers any configuration over anything with an object or an ApiError', () =
 it('answers any strategic merge patch with an object or an ApiError', () => {
   fc.assert(
     fc.property(anyFields, anyFields, (target, patch) => {
-      orApiError(() => strategicMergePatch(object(target), json({ spec: patch }), testSchema));
+      orApiError(() => strategicMergePatch(object(target), json({ spec: patch }), mergeableSchema));
     }),
     { numRuns: 500 },
   );

@@ -3,11 +3,11 @@ import { describe, it } from 'node:test';
 import { ApiError, isObject, type Json, type JsonObject, type KubeObject } from '@river/crds';
 import fc from 'fast-check';
 import { mergePatch } from '../patch/merge-patch.ts';
+import { mergeableSchema } from '../testing/mergeable-schema.ts';
 import { applyConfiguration } from './apply-configuration.ts';
 import { type FieldSet, minus, pathsOf, union } from './field-set.ts';
 import { everyField, saidFields } from './owned-fields.ts';
 import { shapeOf } from './shape.ts';
-import { testSchema } from './test-schema.ts';
 import { trackUpdate } from './track-update.ts';
 
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
@@ -29,8 +29,8 @@ const spec = fc
 const step = fc.record({ how: fc.constantFrom('apply', 'force', 'update', 'patch'), manager: fc.constantFrom('m', 'n', 'o'), spec });
 type Step = { how: string; manager: string; spec: JsonObject };
 
-const base = { apiVersion: 'example.com/v1', subresource: '', schema: testSchema } as const;
-const shape = shapeOf(testSchema);
+const base = { apiVersion: 'example.com/v1', subresource: '', schema: mergeableSchema } as const;
+const shape = shapeOf(mergeableSchema);
 const config = (value: JsonObject): JsonObject => ({ apiVersion: 'example.com/v1', kind: 'Thing', metadata: { name: 'x' }, spec: value });
 const clone = <T>(value: T): T => JSON.parse(JSON.stringify(value));
 

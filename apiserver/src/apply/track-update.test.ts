@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { KubeObject, ManagedFieldsEntry } from '@river/crds';
-import { testSchema } from './test-schema.ts';
+import { mergeableSchema } from '../testing/mergeable-schema.ts';
 import { type TrackedUpdate, trackUpdate } from './track-update.ts';
 
 const now = new Date('2026-02-03T04:05:06.789Z');
 const later = new Date('2026-02-03T05:00:00Z');
-const base = { apiVersion: 'example.com/v1', subresource: '', hasStatus: true, schema: testSchema, now, manager: 'writer' } as const;
+const base = { apiVersion: 'example.com/v1', subresource: '', hasStatus: true, schema: mergeableSchema, now, manager: 'writer' } as const;
 
 // biome-ignore lint/suspicious/noExplicitAny: tests write objects as they come over the wire
 const object = (parts: any = {}): KubeObject => {

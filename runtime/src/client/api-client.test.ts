@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, beforeEach, it } from 'node:test';
 import { ApiError } from '@river/crds';
 import { manualClock } from '../clock/manual-clock.ts';
+import { scriptedServer, until } from '../testing/scripted-server.ts';
 import { type ApiClientOptions, apiClient } from './api-client.ts';
-import { scriptedServer, until } from './scripted-server.ts';
 import { TransportError } from './transport-error.ts';
 import type { WatchEvent } from './watch-frames.ts';
 

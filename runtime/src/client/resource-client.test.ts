@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, it } from 'node:test';
 import type { KubeObject } from '@river/crds';
+import { type ScriptedCall, scriptedServer } from '../testing/scripted-server.ts';
 import { apiClient } from './api-client.ts';
 import { discover } from './discovery.ts';
-import { type ScriptedCall, scriptedServer } from './scripted-server.ts';
 
 const server = await scriptedServer();
 after(() => server.stop());

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, it } from 'node:test';
 import type { KubeObject } from '@river/crds';
 import { apiClient } from '../client/api-client.ts';
-import { type ScriptedServer, scriptedServer, until } from '../client/scripted-server.ts';
 import { type ManualClock, manualClock } from '../clock/manual-clock.ts';
+import { type ScriptedServer, scriptedServer, until } from '../testing/scripted-server.ts';
 import { type Informer, type InformerOptions, informer } from './informer.ts';
 
 const resource = { group: 'river.dev', version: 'v1', plural: 'tasks', namespaced: true };

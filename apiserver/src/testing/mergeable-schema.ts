@@ -4,7 +4,7 @@ const string: StructuralSchema = { type: 'string' };
 const integer: StructuralSchema = { type: 'integer' };
 
 /** A kind that has one of everything that merges in its own way. */
-export const testSchema: StructuralSchema = {
+export const mergeableSchema: StructuralSchema = {
   type: 'object',
   properties: {
     spec: {
