@@ -29,7 +29,9 @@ it('answers Full when the quota of etcd is used up, and still reads', { skip: sk
       },
       (error) => StoreError.is(error, 'Full') && /quota is used up/.test(error.message),
     );
-    assert.equal(await store.count('/'), written);
+    // The write that raises the alarm may be refused after etcd has applied it: its first check sees the size of the last commit.
+    const extra = (await store.count('/')) - written;
+    assert.ok(extra === 0 || extra === 1, `${extra} more than was acknowledged`);
     assert.equal((await store.get('/0'))?.value.length, 1_000_000);
     for (const tooLarge of [1_900_000, 4_000_000]) {
       await assert.rejects(store.txn([], [{ key: '/huge', value: new Uint8Array(tooLarge) }]), (error) => StoreError.is(error, 'Full'));
