@@ -4,7 +4,7 @@ import { ApiError } from './meta/api-error.ts';
 import type { CustomResourceDefinition } from './meta/custom-resource-definition.ts';
 import type { Json } from './meta/json.ts';
 import type { KubeObject, ObjectMeta } from './meta/object-meta.ts';
-import { causesOf } from './schema/zod-causes.ts';
+import { causesOf } from './schema/causes-of.ts';
 
 export type { Fields, ResourceDescription };
 

@@ -15,10 +15,10 @@ export const riverKinds: readonly ResourceDef[] = [Task, TaskSet, Approval, Plac
 
 export { Approval, type ApprovalDraft } from './approval.ts';
 export { crdOf, type Draft, defineResource, type Resource, type ResourceDef, type ResourceDescription } from './define-resource.ts';
+export { builtInKinds } from './kubernetes/built-in-kinds.ts';
 export { ConfigMap } from './kubernetes/config-map.ts';
 export { CustomResourceDefinition } from './kubernetes/custom-resource-definition.ts';
 export { Event, EventsEvent } from './kubernetes/event.ts';
-export { builtInKinds } from './kubernetes/kinds.ts';
 export { Lease } from './kubernetes/lease.ts';
 export { Namespace } from './kubernetes/namespace.ts';
 export { PriorityClass } from './kubernetes/priority-class.ts';

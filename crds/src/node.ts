@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { observed } from './condition.ts';
 import { type Draft, defineResource, type Resource } from './define-resource.ts';
+import { observed } from './observed.ts';
 import { dateTime, listOf, quantity } from './schema/field.ts';
 import { amounts } from './workload.ts';
 

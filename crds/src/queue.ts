@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { observed } from './condition.ts';
 import { type Draft, defineResource, type Resource } from './define-resource.ts';
 import { labelSelector } from './label-selector.ts';
+import { observed } from './observed.ts';
 import { listOf } from './schema/field.ts';
 import { amounts, objectName } from './workload.ts';
 

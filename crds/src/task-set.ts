@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { observed } from './condition.ts';
 import { type Draft, defineResource, type Resource } from './define-resource.ts';
+import { observed } from './observed.ts';
 import { phases } from './phase.ts';
 import { cel, dateTime, duration, exactlyOne, listOf, mapOf } from './schema/field.ts';
 import { taskSpec } from './task.ts';

@@ -6,7 +6,7 @@ import { type Conflict, conflictError } from './conflict.ts';
 import { type FieldSet, intersection, minus, outside, union } from './field-set.ts';
 import { fieldsLastApplied, syncLastApplied, upgradingManager } from './last-applied.ts';
 import { isOwner, type Ownership, ownershipOf, sorted, storedOwnerships, type Writer } from './managed-fields.ts';
-import { mergeShaped } from './merge.ts';
+import { mergeShaped } from './merge-shaped.ts';
 import { saidFields } from './owned-fields.ts';
 import { inReach, type Reach, reaches } from './reach.ts';
 import { removeFields, reshaped, withContainers } from './remove-fields.ts';

@@ -1,5 +1,5 @@
 import type { ResourceInfo } from '../registry/resource-info.ts';
-import { compareVersions } from './version-priority.ts';
+import { compareVersions } from './compare-versions.ts';
 
 export interface GroupVersionForDiscovery {
   groupVersion: string;

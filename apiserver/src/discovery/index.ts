@@ -4,9 +4,9 @@
  * @module
  */
 export { aggregatedDiscovery } from './aggregated-discovery.ts';
+export { compareVersions } from './compare-versions.ts';
 export { etagOf, matchesEtag } from './etag.ts';
 export { apiGroup, apiGroupList, apiVersions, versionsOf } from './group-discovery.ts';
 export { discoveryContentType, negotiateDiscovery } from './negotiate-discovery.ts';
 export { apiResourceList } from './resource-discovery.ts';
 export { versionInfo } from './version-info.ts';
-export { compareVersions } from './version-priority.ts';

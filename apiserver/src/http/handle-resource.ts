@@ -8,7 +8,7 @@ import { listObjects } from '../read/list-objects.ts';
 import { createObject } from '../write/create-object.ts';
 import { deleteCollection } from '../write/delete-collection.ts';
 import { deleteObject } from '../write/delete-object.ts';
-import { parseDeleteOptions } from '../write/delete-options.ts';
+import { parseDeleteOptions } from '../write/parse-delete-options.ts';
 import { type PatchKind, patchObject } from '../write/patch-object.ts';
 import type { Sent } from '../write/prepare-object.ts';
 import { updateObject } from '../write/update-object.ts';

@@ -1,9 +1,9 @@
 import type { Json, StructuralSchema } from '@river/crds';
 import { canonicalJson, equalJson } from '../json/plain-json.ts';
 import { type Check, fail } from './check.ts';
+import { compilePattern } from './compile-pattern.ts';
 import { invalidValue, notSupported, tooLong, typeInvalid } from './field-causes.ts';
 import { stringFormats } from './formats.ts';
-import { compilePattern } from './pattern.ts';
 
 /** Characters as Go counts them: code points, not UTF-16 units. */
 const runeCount = (text: string): number => {

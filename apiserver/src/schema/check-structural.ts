@@ -1,8 +1,8 @@
 import type { Cause, StructuralSchema } from '@river/crds';
 import { checkCollections } from './check-collections.ts';
 import { checkValueValidations } from './check-value-validations.ts';
+import { compilePattern } from './compile-pattern.ts';
 import { append, forbidden, invalidValue, mostCauses, notSupported, required } from './field-causes.ts';
-import { compilePattern } from './pattern.ts';
 
 export type Level = 'root' | 'item' | 'field';
 

@@ -3,9 +3,9 @@ import { describe, it } from 'node:test';
 import type { Cause, Json, JsonObject, StructuralSchema } from '@river/crds';
 import fc from 'fast-check';
 import { checkCrd } from './check-crd.ts';
+import { compilePattern } from './compile-pattern.ts';
 import { compileSchema } from './compile-schema.ts';
 import { stringFormats } from './formats.ts';
-import { compilePattern } from './pattern.ts';
 import { validateMetadata } from './validate-metadata.ts';
 
 const size = 1_400_000;

@@ -6,10 +6,10 @@ import { systemClock } from '../clock/system-clock.ts';
 import type { ClusterAccess } from '../kubeconfig/cluster-access.ts';
 import { apiFailure, statusFailure } from './api-failure.ts';
 import { authorization } from './authorization.ts';
+import { parseWarnings } from './parse-warnings.ts';
 import { type ResourceClient, type ResourceRef, resourceClient } from './resource-client.ts';
 import { type HttpExchange, transport } from './transport.ts';
 import { describeFailure, TransportError } from './transport-error.ts';
-import { parseWarnings } from './warnings.ts';
 import { linesOf, parseFrame, type WatchEvent } from './watch-frames.ts';
 
 /** Undefined values are left out; a list repeats its key. */

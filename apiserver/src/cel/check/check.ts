@@ -6,7 +6,7 @@ import { kindOf, sizeOf } from '../value/value.ts';
 import { checkBinary } from './check-binary.ts';
 import { checkMacro } from './check-macro.ts';
 import { fieldOf } from './field-of.ts';
-import { matchOverloads } from './match-overload.ts';
+import { matchOverloads } from './match-overloads.ts';
 import { bool, type CelType, dyn, isCompatible, join, listOf, mapOf, optionalOf, showType } from './type.ts';
 
 /** The static type of an expression, and the most that evaluating it can cost. */
