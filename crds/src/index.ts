@@ -16,7 +16,7 @@ export type {
 } from './meta/custom-resource-definition.ts';
 export { isObject, type Json, type JsonObject } from './meta/json.ts';
 export type { Condition, KubeObject, ManagedFieldsEntry, ObjectMeta, OwnerReference } from './meta/object-meta.ts';
-export { type Validate, validateLabelKey, validateLabelName, validateLabelValue, validateSubdomain } from './names/validate-name.ts';
+export { dns1035Label, dnsLabel, dnsSubdomain, labelValue, type NameRule, pathSegment, qualifiedName } from './names/name-rules.ts';
 export { type FinalPhase, finalPhases, isFinalPhase, type Phase, type PhaseCondition, phaseOf, phases } from './phase.ts';
 export {
   addQuantities,

@@ -1,8 +1,7 @@
-import type { Cause, CrdVersion, PrinterColumn, StructuralSchema } from '@river/crds';
+import { type Cause, type CrdVersion, dns1035Label, type PrinterColumn, type StructuralSchema } from '@river/crds';
 import { checkDefaults } from './check-defaults.ts';
 import { checkStructural } from './check-structural.ts';
 import { duplicate, invalidValue, notSupported, required, tooMany } from './field-causes.ts';
-import { dns1035Label } from './names.ts';
 import { schemaShape } from './schema-shape.ts';
 import { jsonPathFault, simplePath } from './simple-path.ts';
 

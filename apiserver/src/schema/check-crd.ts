@@ -1,9 +1,17 @@
-import type { Cause, CrdNames, CrdSpec, CustomResourceDefinition, JsonObject } from '@river/crds';
+import {
+  type Cause,
+  type CrdNames,
+  type CrdSpec,
+  type CustomResourceDefinition,
+  dns1035Label,
+  dnsSubdomain,
+  type JsonObject,
+  type NameRule,
+} from '@river/crds';
 import { type CheckRules, checkCrdVersion } from './check-crd-version.ts';
 import { compileSchema } from './compile-schema.ts';
 import { crdShape } from './crd-shape.ts';
 import { append, invalidValue, mostCauses, notSupported, required } from './field-causes.ts';
-import { dns1035Label, dnsSubdomain, type NameRule } from './names.ts';
 
 export type { CheckRules } from './check-crd-version.ts';
 

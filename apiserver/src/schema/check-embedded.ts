@@ -1,8 +1,7 @@
-import { isObject, type JsonObject, type ObjectMeta } from '@river/crds';
+import { isObject, type JsonObject, type ObjectMeta, pathSegment } from '@river/crds';
 import { type Check, failForGoodAt, type Run } from './check.ts';
 import { invalidValue, required } from './field-causes.ts';
 import { metadataCauses } from './metadata-rules.ts';
-import { pathSegment } from './names.ts';
 
 const checkIdentity = (object: JsonObject, key: 'apiVersion' | 'kind', run: Run): void => {
   const said = Object.hasOwn(object, key) ? object[key] : undefined;

@@ -1,6 +1,15 @@
-import type { Cause, JsonObject, ObjectMeta } from '@river/crds';
+import {
+  type Cause,
+  dnsLabel,
+  dnsSubdomain,
+  type JsonObject,
+  labelValue,
+  type NameRule,
+  type ObjectMeta,
+  pathSegment,
+  qualifiedName,
+} from '@river/crds';
 import { append, forbidden, invalidValue, mostCauses, required, tooLong } from './field-causes.ts';
-import { dnsLabel, dnsSubdomain, labelValue, type NameRule, pathSegment, qualifiedName } from './names.ts';
 
 /** What a kind's names may look like. */
 export type NameForm = 'subdomain' | 'label' | 'path-segment';

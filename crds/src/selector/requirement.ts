@@ -1,4 +1,4 @@
-import { validateLabelKey, validateLabelValue } from '../names/validate-name.ts';
+import { labelValue, qualifiedName } from '../names/name-rules.ts';
 
 export type Operator = 'In' | 'NotIn' | 'Exists' | 'DoesNotExist' | 'Gt' | 'Lt';
 
@@ -15,7 +15,7 @@ export class SelectorError extends Error {
 /** The requirement itself, when its key and values are what Kubernetes allows. @throws SelectorError */
 export function checked(requirement: Requirement): Requirement {
   const { key, operator, values } = requirement;
-  const [keyProblem] = validateLabelKey(key);
+  const [keyProblem] = qualifiedName(key);
   if (keyProblem !== undefined) throw new SelectorError(`key: Invalid value: ${JSON.stringify(key)}: ${keyProblem}`);
   const isSet = operator === 'In' || operator === 'NotIn';
   const isComparison = operator === 'Gt' || operator === 'Lt';
@@ -30,7 +30,7 @@ export function checked(requirement: Requirement): Requirement {
     );
   }
   for (const [index, value] of values.entries()) {
-    const [problem] = validateLabelValue(value);
+    const [problem] = labelValue(value);
     if (problem !== undefined) throw new SelectorError(`values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${problem}`);
   }
   return requirement;
