@@ -88,6 +88,16 @@ describe('the rooms of the house', () => {
     assert.deepEqual(wrong, []);
   });
 
+  it('declares no library that nothing in the package imports', () => {
+    const wrong = Object.keys(arrows).flatMap((name) => {
+      const used = sources.filter((path) => packageOf(path) === name).flatMap(importsOf);
+      return Object.keys(JSON.parse(text(`${name}/package.json`)).dependencies ?? {})
+        .filter((library) => !used.some((target) => target === library || target.startsWith(`${library}/`)))
+        .map((library) => `${name}: ${library}`);
+    });
+    assert.deepEqual(wrong, []);
+  });
+
   it('has no source file of more than 500 lines', () => {
     const long = sources.filter((path) => !isTest(path) && text(path).split('\n').length > 501);
     assert.deepEqual(long, []);
