@@ -86,7 +86,8 @@ export interface Watch {
 
 export type StoreReason = 'Compacted' | 'FutureRevision' | 'Unavailable' | 'Full' | 'Closed' | 'Lost';
 
-/** `Unavailable`: nothing was learnt, a write may or may not have happened. `Full`: the disk or quota is; nothing was written. */
+/** `Unavailable`: nothing was learnt, a write may or may not have happened. `Full`: the disk or quota is; nothing was written (etcd may keep the
+ * very write that filled it). */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly reason: StoreReason;
