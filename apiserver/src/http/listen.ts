@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
+import { DEFAULT_CIPHERS, type TLSSocket } from 'node:tls';
 import { ApiError } from '@river/crds';
 import type { Clock } from '@river/runtime';
 import { turns } from '../watch/turns.ts';
@@ -33,6 +33,9 @@ export interface ConnectionLimits {
 
 const turnMs = 5;
 
+/** The cheapest of the strong ciphers first: a crowd of watchers costs its server little else. */
+const ciphers = `TLS_AES_128_GCM_SHA256:ECDHE-ECDSA-AES128-GCM-SHA256:${DEFAULT_CIPHERS}`;
+
 export async function listen(options: ListenOptions): Promise<Server> {
   const { limits, cert, key } = options;
   /** The newest request's response, of each connection that had one. */
@@ -42,6 +45,8 @@ export async function listen(options: ListenOptions): Promise<Server> {
       cert,
       key,
       minVersion: 'TLSv1.2',
+      ciphers,
+      honorCipherOrder: true,
       ALPNProtocols: ['http/1.1'],
       handshakeTimeout: limits.handshakeMs,
       headersTimeout: limits.headersMs,
