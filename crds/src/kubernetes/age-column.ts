@@ -1,6 +1,6 @@
 import type { PrinterColumn } from '../meta/custom-resource-definition.ts';
 
-export const age: PrinterColumn = {
+export const ageColumn: PrinterColumn = {
   name: 'Age',
   type: 'date',
   jsonPath: '.metadata.creationTimestamp',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineResource, type Resource } from '../define-resource.ts';
 import { bytes, mapOf } from '../schema/field.ts';
-import { age } from './age-column.ts';
+import { ageColumn } from './age-column.ts';
 
 export const ConfigMap = defineResource({
   group: '',
@@ -11,7 +11,7 @@ export const ConfigMap = defineResource({
   scope: 'Namespaced',
   description: 'Configuration that workloads read, by key.',
   shortNames: ['cm'],
-  columns: [{ name: 'Data', type: 'string', jsonPath: '.data', description: 'How many values it holds.' }, age],
+  columns: [{ name: 'Data', type: 'string', jsonPath: '.data', description: 'How many values it holds.' }, ageColumn],
   fields: {
     immutable: z.boolean().optional().describe('Once true, the data cannot be changed, nor can this.'),
     data: mapOf(z.string()).optional().describe('The values, as text.'),

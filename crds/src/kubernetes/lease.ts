@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineResource, type Resource } from '../define-resource.ts';
 import { dateTime } from '../schema/field.ts';
-import { age } from './age-column.ts';
+import { ageColumn } from './age-column.ts';
 
 export const Lease = defineResource({
   group: 'coordination.k8s.io',
@@ -10,7 +10,7 @@ export const Lease = defineResource({
   plural: 'leases',
   scope: 'Namespaced',
   description: 'Says who holds something, and that they are still there.',
-  columns: [{ name: 'Holder', type: 'string', jsonPath: '.spec.holderIdentity', description: 'Who holds it.' }, age],
+  columns: [{ name: 'Holder', type: 'string', jsonPath: '.spec.holderIdentity', description: 'Who holds it.' }, ageColumn],
   fields: {
     spec: z
       .object({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineResource, type Resource } from '../define-resource.ts';
 import { listOf } from '../schema/field.ts';
-import { age } from './age-column.ts';
+import { ageColumn } from './age-column.ts';
 import { conditionList } from './condition-list.ts';
 
 export const Namespace = defineResource({
@@ -12,7 +12,7 @@ export const Namespace = defineResource({
   scope: 'Cluster',
   description: 'A scope for names and for rights. Deleting it deletes everything in it.',
   shortNames: ['ns'],
-  columns: [{ name: 'Status', type: 'string', jsonPath: '.status.phase', description: 'Active or Terminating.' }, age],
+  columns: [{ name: 'Status', type: 'string', jsonPath: '.status.phase', description: 'Active or Terminating.' }, ageColumn],
   selectableFields: ['.status.phase'],
   subresources: { status: {} },
   fields: {

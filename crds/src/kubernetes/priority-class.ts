@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineResource, type Resource } from '../define-resource.ts';
-import { age } from './age-column.ts';
+import { ageColumn } from './age-column.ts';
 
 export const PriorityClass = defineResource({
   group: 'scheduling.k8s.io',
@@ -13,7 +13,7 @@ export const PriorityClass = defineResource({
   columns: [
     { name: 'Value', type: 'string', jsonPath: '.value', description: 'The priority.' },
     { name: 'Global-Default', type: 'boolean', jsonPath: '.globalDefault', description: 'Whether it is what others get.' },
-    age,
+    ageColumn,
   ],
   fields: {
     value: z.int32().describe('The priority; higher goes first. Fixed.'),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineResource, type Resource } from '../define-resource.ts';
 import { bytes, mapOf } from '../schema/field.ts';
-import { age } from './age-column.ts';
+import { ageColumn } from './age-column.ts';
 
 export const Secret = defineResource({
   group: '',
@@ -13,7 +13,7 @@ export const Secret = defineResource({
   columns: [
     { name: 'Type', type: 'string', jsonPath: '.type', description: 'What it is for.' },
     { name: 'Data', type: 'string', jsonPath: '.data', description: 'How many values it holds.' },
-    age,
+    ageColumn,
   ],
   selectableFields: ['.type'],
   fields: {

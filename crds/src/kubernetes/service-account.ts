@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineResource, type Resource } from '../define-resource.ts';
 import { atomic, listOf, strategic } from '../schema/field.ts';
-import { age } from './age-column.ts';
+import { ageColumn } from './age-column.ts';
 
 const secretReference = atomic(
   z.object({
@@ -25,7 +25,7 @@ export const ServiceAccount = defineResource({
   scope: 'Namespaced',
   description: 'An identity for programs.',
   shortNames: ['sa'],
-  columns: [{ name: 'Secrets', type: 'string', jsonPath: '.secrets', description: 'How many secrets it may use.' }, age],
+  columns: [{ name: 'Secrets', type: 'string', jsonPath: '.secrets', description: 'How many secrets it may use.' }, ageColumn],
   fields: {
     secrets: strategic(listOf(secretReference, { type: 'map', keys: ['name'] }), 'name')
       .optional()

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineResource, type Resource } from '../define-resource.ts';
 import { labelSelector } from '../label-selector.ts';
 import { atomic, listOf } from '../schema/field.ts';
-import { age } from './age-column.ts';
+import { ageColumn } from './age-column.ts';
 import { matchResources } from './match-resources.ts';
 
 const paramRef = atomic(
@@ -25,7 +25,7 @@ export const ValidatingAdmissionPolicyBinding = defineResource({
   columns: [
     { name: 'PolicyName', type: 'string', jsonPath: '.spec.policyName', description: 'The policy.' },
     { name: 'ParamRef', type: 'string', jsonPath: '.spec.paramRef', description: 'Its parameters.' },
-    age,
+    ageColumn,
   ],
   fields: {
     spec: z

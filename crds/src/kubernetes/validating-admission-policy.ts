@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineResource, type Resource } from '../define-resource.ts';
 import { atomic, listOf, strategic } from '../schema/field.ts';
-import { age } from './age-column.ts';
+import { ageColumn } from './age-column.ts';
 import { conditionList } from './condition-list.ts';
 import { matchResources } from './match-resources.ts';
 
@@ -40,7 +40,7 @@ export const ValidatingAdmissionPolicy = defineResource({
   columns: [
     { name: 'Validations', type: 'integer', jsonPath: '.spec.validations', description: 'How many rules it has.' },
     { name: 'ParamKind', type: 'string', jsonPath: '.spec.paramKind', description: 'Kind of its parameters.' },
-    age,
+    ageColumn,
   ],
   subresources: { status: {} },
   fields: {
