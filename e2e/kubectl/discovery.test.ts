@@ -77,7 +77,14 @@ onEachStore('kubectl and discovery', (test) => {
     assert.equal(await kubectl(['get', '--raw', '/healthz']), 'ok');
     assert.equal(await kubectl(['get', '--raw', '/readyz']), 'ok');
     assert.match(await kubectl(['get', '--raw', '/livez?verbose']), /\[\+\]ping ok/);
-    assert.match(await kubectl(['get', '--raw', '/metrics']), /^# HELP/m);
+    const metrics = await kubectl(['get', '--raw', '/metrics']);
+    for (const name of [
+      'request_duration_seconds_count\\{.*verb="GET"',
+      'watchers \\d',
+      'revision [1-9]',
+      'objects\\{resource="namespaces"\\}',
+    ])
+      assert.match(metrics, new RegExp(`^river_apiserver_${name}`, 'm'));
     assert.equal(JSON.parse(await kubectl(['get', '--raw', '/version'])).major, '1');
     assert.equal(JSON.parse(await kubectl(['get', '--raw', `/api/v1/namespaces/${namespace}`])).metadata.name, namespace);
     assert.equal(JSON.parse(await kubectl(['get', '--raw', '/openapi/v2'])).swagger, '2.0');
