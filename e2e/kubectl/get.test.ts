@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { parse } from 'yaml';
+import { eventually } from '../server/eventually.ts';
 import { onEachStore, type Room } from '../server/on-each-store.ts';
 import { configMap, json, task } from './objects.ts';
 
@@ -141,11 +142,10 @@ onEachStore('kubectl get', (test) => {
     await named.until('the object by name', () => named.stdout().includes(';'));
     // A watch that has nothing to say cannot tell that it is on: write until it is seen.
     let round = 0;
-    const seesChanges = async () => {
+    await eventually('a first change', async () => {
       await api.merge(at('configmaps/old'), { data: { x: String(++round) } });
-      return changes.until('a first change', () => changes.stdout().includes('MODIFIED'));
-    };
-    await seesChanges();
+      return changes.stdout().includes('MODIFIED');
+    });
     await api.create(at('configmaps'), configMap('new', { a: '1', b: '2' }));
     await api.remove(at('configmaps/new'));
     const lines = await all.until('both objects', (seen) => seen.filter((line) => line.startsWith('new')).length >= 2);
