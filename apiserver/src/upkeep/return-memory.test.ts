@@ -32,7 +32,7 @@ it('gives memory back while it has much more than it once did with, and not othe
   await pass();
   await pass();
   assert.equal(trims, 2);
-  resident = 110 * MiB;
+  resident = 103 * MiB;
   await pass();
   assert.equal(trims, 2);
   stop.abort();

@@ -12,7 +12,7 @@ export interface ReturnMemoryOptions {
 }
 
 const lookEveryMs = 15_000;
-const worthwhileBytes = 32 * 1024 * 1024;
+const worthwhileBytes = 4 * 1024 * 1024;
 
 /**
  * After a crowd has left, its memory goes back to the system: what was freed between long-lived blocks the C library would keep for ever.
