@@ -13,18 +13,27 @@ export interface ReturnMemoryOptions {
 
 const lookEveryMs = 15_000;
 const worthwhileBytes = 4 * 1024 * 1024;
+/** What a crowd took is freed little by little, as its connections end and as V8 gets to them. */
+const looksAfterGrowth = 6;
 
 /**
  * After a crowd has left, its memory goes back to the system: what was freed between long-lived blocks the C library would keep for ever.
- * A server that has not grown does nothing.
+ * A server that has not grown does nothing, and one that stays large is left alone after a while.
  */
 export async function returnMemory({ clock, signal, log, residentBytes, trim }: ReturnMemoryOptions): Promise<void> {
+  /** Since it last grew. */
   let least = residentBytes();
+  let looksLeft = 0;
   while (!signal.aborted) {
     await sleep(clock, lookEveryMs, signal).catch(() => undefined);
     if (signal.aborted) return;
     least = Math.min(least, residentBytes());
-    if (residentBytes() - least < worthwhileBytes) continue;
+    if (residentBytes() - least >= worthwhileBytes) {
+      least = residentBytes();
+      looksLeft = looksAfterGrowth;
+    }
+    if (looksLeft === 0) continue;
+    looksLeft--;
     const isPossible = await trim().catch((error) => {
       log.warn('freed memory could not be given back', { error });
       return false;
