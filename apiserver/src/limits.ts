@@ -8,7 +8,7 @@ export const limits = {
   requests: { perClient: 400, total: 800 },
   backups: { perClient: 1, total: 2 },
   watches: { perClient: 5_000, total: 20_000 },
-  watcher: { bufferBytes: 4 * MiB, totalBufferBytes: 128 * MiB, pieceBytes: 256 * KiB },
+  watcher: { bufferBytes: 4 * MiB, totalBufferBytes: 128 * MiB },
   heavy: { bytes: 32 * KiB, values: 8_000, mostValues: 50_000, mostWaiting: 16, restMsPerValue: 1 / 25 },
   /** From a request's first byte to its answer's last: who takes longer to read it is cut off. */
   responseMs: 120_000,

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
 import { riverDefinitions } from '@river/crds/definitions';
 import type { Clock, Logger, Random } from '@river/runtime';
 import { yamlReader } from './decode/yaml-reader.ts';
@@ -15,7 +16,7 @@ import { sendBackup } from './http/send-backup.ts';
 import { limits } from './limits.ts';
 import { startCore } from './start-core.ts';
 import type { Store } from './store/store.ts';
-import { returnMemory, trimInWorker } from './upkeep/return-memory.ts';
+import { busyShare, returnMemory, saveMemory, trimInWorker } from './upkeep/return-memory.ts';
 
 export interface ApiServerOptions {
   store: Store;
@@ -46,7 +47,6 @@ const nameSuffix = (): string => Array.from(randomBytes(suffixLength), (byte) =>
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { store, clock, random, log } = options;
   const core = await startCore({ store, definitions: riverDefinitions, clock, random, log, newUid: randomUUID, nameSuffix });
-  void returnMemory({ clock, log, signal: core.signal, residentBytes: process.memoryUsage.rss, trim: trimInWorker });
   const yaml = yamlReader();
   const resources: ResourceDeps = {
     ...core,
@@ -58,6 +58,16 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     watchSeconds: () => limits.watchSeconds * (1 + random()),
   };
   const server = await serve(options, resources, core.signal);
+  void returnMemory({
+    clock,
+    log,
+    signal: core.signal,
+    residentBytes: process.memoryUsage.rss,
+    busyShare: busyShare(),
+    connections: server.connections,
+    saveMemory,
+    trim: trimInWorker,
+  });
   return {
     url: server.url,
     async close() {
@@ -117,6 +127,7 @@ async function serve(options: ApiServerOptions, resources: ResourceDeps, signal:
   const host = options.bind.includes(':') ? `[${options.bind}]` : options.bind;
   return {
     url: `https://${host}:${port}`,
+    connections: promisify(server.getConnections.bind(server)),
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());

@@ -5,7 +5,9 @@ import { promisify } from 'node:util';
 import { constants, createGzip, gzip } from 'node:zlib';
 import { ApiError, type Status } from '@river/crds';
 import { warningHeader } from '../decode/warning-header.ts';
+import { pieceBytes } from '../pieces.ts';
 import type { Requester } from '../write/write-context.ts';
+import { writeParts } from './write-parts.ts';
 
 /** One request on its way through the server. */
 export interface Exchange {
@@ -19,7 +21,6 @@ export interface Exchange {
 
 const json = 'application/json';
 const gzipFromBytes = 128 * 1024;
-const pieceBytes = 256 * 1024;
 const maxWarnings = 50;
 const zip = promisify(gzip);
 
@@ -43,8 +44,9 @@ export async function sendBytes(exchange: Exchange, code: number, bytes: Buffer,
   const body = isZipped ? await zip(bytes, level) : bytes;
   if (isZipped) response.setHeader('Content-Encoding', 'gzip');
   response.setHeader('Content-Length', body.length);
-  if (body.length <= pieceBytes) response.end(body);
-  else await pipeline(Readable.from(slices(body), { highWaterMark: 1 }), response);
+  if (body.length <= pieceBytes) return void response.end(body);
+  await writeParts(response, slices(body));
+  response.end();
 }
 
 function* slices(body: Buffer): Generator<Buffer> {
@@ -66,7 +68,8 @@ export async function sendParts(exchange: Exchange, parts: readonly Buffer[]): P
     return pipeline(Readable.from(pieces(parts)), createGzip(level), response);
   }
   response.setHeader('Content-Length', bytes);
-  return pipeline(Readable.from(pieces(parts), { highWaterMark: 1 }), response);
+  await writeParts(response, parts);
+  response.end();
 }
 
 /** Sends a body that is made while it is read, so that what nobody takes is never made. */

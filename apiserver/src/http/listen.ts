@@ -47,7 +47,8 @@ export async function listen(options: ListenOptions): Promise<Server> {
       minVersion: 'TLSv1.2',
       ciphers,
       honorCipherOrder: true,
-      ALPNProtocols: ['http/1.1'],
+      // A list of protocols would be copied for each connection, into a slab of 64 KiB that then lives as long as the connection.
+      ALPNCallback: ({ protocols }) => protocols.find((protocol) => protocol === 'http/1.1'),
       handshakeTimeout: limits.handshakeMs,
       headersTimeout: limits.headersMs,
       requestTimeout: limits.requestMs,

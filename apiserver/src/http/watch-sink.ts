@@ -16,23 +16,20 @@ export function watchSink({ response }: Exchange, drainDeadlineMs: number): Sink
     write(chunk) {
       if (!socket.destroyed) socket.write(chunk);
     },
-    waitingBytes: () => socket.writableLength,
-    drained: () =>
+    give: (chunk) =>
       new Promise((resolve, reject) => {
-        if (socket.destroyed) return reject(new Error('the watcher is gone'));
-        const settle = (error?: Error) => {
+        const settle = (error?: Error | null) => {
           clearTimeout(timer);
-          socket.off('drain', done);
           socket.off('close', gone);
           if (error) reject(error);
           else resolve();
         };
-        const done = () => settle();
         const gone = () => settle(new Error('the watcher is gone'));
         const timer = setTimeout(() => settle(new Error('the watcher does not read')), drainDeadlineMs);
-        socket.on('drain', done);
         socket.on('close', gone);
+        socket.write(chunk, settle);
       }),
+    waitingBytes: () => (socket.destroyed ? 0 : socket.writableLength),
     destroy: () => void socket?.destroy(),
     end() {
       const waiting = socket.writableLength;

@@ -36,21 +36,28 @@ export function memoryWatcher(): MemoryWatcher {
     for (const resolve of settled) resolve();
   };
   const events = () => payloads(Buffer.concat(taken)).flatMap((payload) => lines(payload));
+  const write = (chunk: Buffer) => {
+    if (isOver) throw new Error('written after the end');
+    waiting.push(chunk);
+    waitingBytes += chunk.length;
+    mostBytes = Math.max(mostBytes, waitingBytes);
+    if (!isPaused) deliver();
+  };
   return {
-    write(chunk) {
-      if (isOver) throw new Error('written after the end');
-      waiting.push(chunk);
-      waitingBytes += chunk.length;
-      mostBytes = Math.max(mostBytes, waitingBytes);
-      if (!isPaused) deliver();
-    },
+    write,
+    give: (chunk) =>
+      new Promise((resolve) => {
+        drains.push(resolve);
+        // Once it is taken, the giver may use the memory again.
+        write(Buffer.from(chunk));
+      }),
     waitingBytes: () => waitingBytes,
-    drained: () => new Promise((resolve) => drains.push(resolve)),
     end() {
       isOver = true;
     },
     destroy() {
       isOver = true;
+      waitingBytes = 0;
     },
     events,
     changes: () =>

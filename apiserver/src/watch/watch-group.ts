@@ -17,7 +17,6 @@ export interface WatchGroup {
   bookmark(revision: bigint): void;
   endAll(lastWords?: Buffer): void;
   size(): number;
-  members(): Iterable<Member>;
 }
 
 export interface GroupOptions {
@@ -99,6 +98,5 @@ export function watchGroup({ under, selection, format, clock, coalesceMs, turns 
       for (const member of members) member.end(lastWords);
     },
     size: () => members.size,
-    members: () => members,
   };
 }

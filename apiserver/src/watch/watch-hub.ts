@@ -8,10 +8,11 @@ import { type Selection, type SelectorQuery, selectionOf } from '../read/selecti
 import type { ServedKind, Target } from '../registry/served-kind.ts';
 import { forbidden } from '../schema/field-causes.ts';
 import { turns } from './turns.ts';
+import { waitingBytes } from './waiting-bytes.ts';
 import { type WatchEvent, watchEvent } from './watch-events.ts';
 import type { WatchFormat } from './watch-format.ts';
 import { type WatchGroup, watchGroup } from './watch-group.ts';
-import { errorLine, type Member, type MemberLimits, type Sink, watchMember } from './watch-member.ts';
+import { errorLine, type Member, type MemberLimits, payloadBytes, type Sink, watchMember } from './watch-member.ts';
 
 export interface WatchQuery extends SelectorQuery {
   resourceVersion?: string | undefined;
@@ -41,7 +42,10 @@ export interface WatchHub {
 }
 
 export interface HubOptions extends ReadDeps {
-  limits: MemberLimits;
+  limits: MemberLimits & {
+    /** More than this waiting for all watchers together, and those are disconnected for whom most is waiting. */
+    totalBufferBytes: number;
+  };
   clock: Clock;
   coalesceMs: number;
   /** How long the event loop is kept for giving watchers their events before others have a turn. */
@@ -60,6 +64,7 @@ export function watchHub(options: HubOptions): WatchHub {
   /** Kinds, by their definitions, that are no longer served in that form. */
   const retired = new WeakSet<object>();
   const inTurns = turns(options.clock, options.turnMs);
+  const waiting = waitingBytes(options.limits.totalBufferBytes);
   let nextOwn = 0;
 
   const groupFor = ({ target, query, format }: WatchRequest, under: string, selection: Selection): HeldGroup => {
@@ -98,10 +103,17 @@ export function watchHub(options: HubOptions): WatchHub {
       held.group.flush();
       const ending =
         isInitial && query.sendInitialEvents && query.allowWatchBookmarks ? format.bookmark(options.feed.revision(), true) : null;
-      const pieces = inPieces(initial, format, ending, options.limits.pieceBytes);
-      const member: Member = watchMember(sink, format.isShared ? pieces : begun(pieces), options.limits, inTurns, () => {
-        held.group.leave(member);
-        held.release();
+      const pieces = inPieces(initial, format, ending);
+      const member: Member = watchMember({
+        sink,
+        initial: format.isShared ? pieces : begun(pieces),
+        limits: options.limits,
+        turns: inTurns,
+        waiting,
+        onEnd: () => {
+          held.group.leave(member);
+          held.release();
+        },
       });
       held.group.join(member);
       return member;
@@ -109,12 +121,7 @@ export function watchHub(options: HubOptions): WatchHub {
     bookmarkAll() {
       for (const { group, hasBookmarks } of groups.values()) if (hasBookmarks) group.bookmark(options.feed.revision());
     },
-    shed() {
-      shedSlowest(
-        [...groups.values()].flatMap(({ group }) => [...group.members()]),
-        options.limits.totalBufferBytes,
-      );
-    },
+    shed: waiting.shed,
     endKind(kind) {
       retired.add(kind.definition);
       for (const held of [...groups.values()]) if (held.kind.prefix === kind.prefix) held.group.endAll();
@@ -122,20 +129,6 @@ export function watchHub(options: HubOptions): WatchHub {
     endAll: () => endAll(),
     count: () => [...groups.values()].reduce((sum, { group }) => sum + group.size(), 0),
   };
-}
-
-/** To close a connection takes a while; the next look follows soon. */
-const cutAtOnce = 32;
-
-function shedSlowest(members: readonly Member[], mostBytes: number): void {
-  const waiting = members.map((member) => ({ member, bytes: member.waitingBytes() })).filter(({ bytes }) => bytes > 0);
-  let sum = waiting.reduce((total, { bytes }) => total + bytes, 0);
-  if (sum <= mostBytes) return;
-  for (const { member, bytes } of waiting.sort((a, b) => b.bytes - a.bytes).slice(0, cutAtOnce)) {
-    if (sum <= mostBytes / 2) return;
-    sum -= bytes;
-    member.cut();
-  }
 }
 
 /** Waits for the state that the watch begins with, and says whether it begins with all that is there. */
@@ -169,7 +162,7 @@ function missed(cache: ObjectCache, under: string, selection: Selection, { resou
 }
 
 /** Its first piece is made now: in a Table what is encoded first names the columns, so it must be what is sent first. */
-function begun(pieces: Iterable<Buffer>): Iterable<Buffer> {
+function begun<T>(pieces: Iterable<T>): Iterable<T> {
   const rest = pieces[Symbol.iterator]();
   const first = rest.next();
   return (function* () {
@@ -179,18 +172,19 @@ function begun(pieces: Iterable<Buffer>): Iterable<Buffer> {
 }
 
 /** Encoded a piece at a time, when the connection is ready for it, so that a large start never stands in memory whole. */
-function* inPieces(events: Iterable<WatchEvent>, format: WatchFormat, ending: Buffer | null, pieceBytes: number): Iterable<Buffer> {
+function* inPieces(events: Iterable<WatchEvent>, format: WatchFormat, ending: Buffer | null): Iterable<readonly Buffer[]> {
   let piece: Buffer[] = [];
   let bytes = 0;
   for (const event of events) {
     const encoded = format.event(event);
+    if (piece.length > 0 && bytes + encoded.length > payloadBytes) {
+      yield piece;
+      piece = [];
+      bytes = 0;
+    }
     piece.push(encoded);
     bytes += encoded.length;
-    if (bytes < pieceBytes) continue;
-    yield Buffer.concat(piece);
-    piece = [];
-    bytes = 0;
   }
-  if (ending) piece.push(ending);
-  if (piece.length > 0) yield Buffer.concat(piece);
+  if (piece.length > 0) yield piece;
+  if (ending) yield [ending];
 }
