@@ -20,6 +20,11 @@ export function judge(store: string, figures: Figures): Budget[] {
     atMost('list of 5,000, p50 ms', read.list5000?.p50Ms, 25),
     atMost('list by label, p50 ms', read.byLabel?.p50Ms, 5),
     atMost('100 watchers at 50 writes/s, p50 ms', watch.paced100?.deliveryP50Ms, 4),
+    atMost(
+      '100 watchers at 50 writes/s, p50 over a bare TLS server',
+      ratio(watch.paced100?.deliveryP50Ms, watch.floor100?.deliveryP50Ms),
+      1.5,
+    ),
     atMost('100 watchers at 50 writes/s, p99 ms', watch.paced100?.deliveryP99Ms, 12),
     atLeast('100 watchers, writes/s', watch.unpaced100?.writesPerSecond, 800),
     atMost('kind served after POST, p50 ms', figures.definitionServedMs, 25),
@@ -28,3 +33,5 @@ export function judge(store: string, figures: Figures): Budget[] {
     atMost('events lost by 1,000 watchers', watch.paced1000 && watch.paced1000.lost + watch.paced1000.ended, 0),
   ].flat();
 }
+
+const ratio = (value?: number, floor?: number): number | undefined => value && floor && Math.round((value / floor) * 100) / 100;

@@ -9,8 +9,12 @@ import { connection, type Target } from './wire.ts';
 
 const main = join(import.meta.dirname, '../../apiserver/src/main.ts');
 
+const watchFloor = join(import.meta.dirname, 'watch-floor.ts');
+
 export interface RunningServer {
   target: Target;
+  /** Starts a bare TLS server with the same certificate, to compare with. */
+  startWatchFloor(): Promise<{ target: Target; stop(): Promise<void> }>;
   /** From the start of the process until it said that it serves. */
   readyMs: number;
   /** Of the process now, and the most it ever was, in MiB. */
@@ -32,8 +36,17 @@ export async function startServer(dir: string, store: string): Promise<RunningSe
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   await saidReady(child);
+  const target = { host: '127.0.0.1', port, ca: pki.ca, token };
   return {
-    target: { host: '127.0.0.1', port, ca: pki.ca, token },
+    target,
+    async startWatchFloor() {
+      const floorPort = await freePort();
+      const floor = spawn(process.execPath, [watchFloor, pki.certFile, pki.keyFile, String(floorPort)], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      await saidReady(floor);
+      return { target: { ...target, port: floorPort }, stop: () => stop(floor) };
+    },
     readyMs: performance.now() - startedMs,
     memory: () => memoryOf(child.pid ?? 0),
     stop: () => stop(child),
