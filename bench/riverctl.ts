@@ -10,7 +10,8 @@ import { collection, namespace, widget, widgetDefinition } from './api/widget.ts
 import { type Connection, connection } from './api/wire.ts';
 
 const cli = join(import.meta.dirname, '../cli');
-const startBudgetMs = 60;
+/** 60 ms where `node -e 0` takes 25: a machine in a slow hour is slow for both. */
+const startBudget = 60 / 25;
 
 const usage = `bench riverctl [--quick]
 Each riverctl command against a server in memory: time to its first byte and to its end, with the compile cache cold and warm,
@@ -101,7 +102,9 @@ async function isServed(from: Connection): Promise<void> {
 }
 
 async function measure(dir: string, file: string, rounds: number) {
-  const env = { ...process.env, KUBECONFIG: join(dir, 'kubeconfig'), EDITOR: 'true', KUBE_EDITOR: 'true' };
+  // With more certificate authorities to read Node's TLS takes 20 ms longer, whatever program it runs.
+  const { NODE_EXTRA_CA_CERTS: _, ...inherited } = process.env;
+  const env = { ...inherited, KUBECONFIG: join(dir, 'kubeconfig'), EDITOR: 'true', KUBE_EDITOR: 'true' };
   const bundle = join(dir, 'cli/dist/riverctl.js');
   const hasKubectl = (await run('kubectl', ['version', '--client'], env)).exitCode === 0;
   const figures: Record<string, CommandFigures> = {};
@@ -124,12 +127,12 @@ async function measure(dir: string, file: string, rounds: number) {
 
 function judge(nodeMs: number, figures: Record<string, CommandFigures>): Budget[] {
   const starts = Object.entries(figures).map(([name, { warm }]) => {
-    const value = round(warm.firstByteMs - nodeMs);
+    const value = round((warm.firstByteMs - nodeMs) / nodeMs);
     return {
-      name: `${name}: first byte over node -e 0, ms`,
+      name: `${name}: first byte over node -e 0, in times of that`,
       value,
-      budget: `<= ${startBudgetMs}`,
-      ok: value <= startBudgetMs && warm.exitCode === 0,
+      budget: `<= ${startBudget}`,
+      ok: value <= startBudget && warm.exitCode === 0,
     };
   });
   const { get } = figures;
