@@ -6,7 +6,14 @@ import { join } from 'node:path';
  * A small young generation costs a little time and saves a hundred megabytes; two threads are what V8 needs beside ours. And once a crowd
  * has left, V8 should look through its heap within seconds, not within a minute.
  */
-const flags = ['--max-semi-space-size=4', '--v8-pool-size=2', '--memory-reducer-delay-ms=2000', '--gc-memory-reducer-start-delay-ms=5000'];
+const flags = [
+  '--max-semi-space-size=4',
+  '--v8-pool-size=2',
+  '--memory-reducer-delay-ms=2000',
+  '--gc-memory-reducer-start-delay-ms=5000',
+  // node:ffi and node:sqlite are used knowingly.
+  '--disable-warning=ExperimentalWarning',
+];
 
 const settings = {
   /** One heap for each thread would keep what each has ever needed at once. */

@@ -16,7 +16,7 @@ import { sendBackup } from './http/send-backup.ts';
 import { limits } from './limits.ts';
 import { startCore } from './start-core.ts';
 import type { Store } from './store/store.ts';
-import { busyShare, returnMemory, saveMemory, trimInWorker } from './upkeep/return-memory.ts';
+import { busyShare, returnMemory, saveMemory, trim } from './upkeep/return-memory.ts';
 
 export interface ApiServerOptions {
   store: Store;
@@ -60,13 +60,12 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const server = await serve(options, resources, core.signal);
   void returnMemory({
     clock,
-    log,
     signal: core.signal,
     residentBytes: process.memoryUsage.rss,
     busyShare: busyShare(),
     connections: server.connections,
     saveMemory,
-    trim: trimInWorker,
+    trim,
   });
   return {
     url: server.url,

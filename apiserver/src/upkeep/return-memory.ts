@@ -1,13 +1,11 @@
-import { once } from 'node:events';
+import { dlopen } from 'node:ffi';
 import { performance } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
-import { Worker } from 'node:worker_threads';
-import { type Clock, type Logger, sleep } from '@river/runtime';
+import { type Clock, sleep } from '@river/runtime';
 
 export interface ReturnMemoryOptions {
   clock: Clock;
   signal: AbortSignal;
-  log: Logger;
   residentBytes: () => number;
   /** The part of the time that the event loop was at work, since it was last asked. */
   busyShare: () => number;
@@ -15,14 +13,14 @@ export interface ReturnMemoryOptions {
   /** Whether V8 is to look for garbage by itself, and not only when it needs room. */
   saveMemory: (isWanted: boolean) => void;
   /** Gives freed memory back; false when this system has no way to. */
-  trim: () => Promise<boolean>;
+  trim: () => boolean;
 }
 
-const lookEveryMs = 10_000;
+const lookEveryMs = 2_000;
 const worthwhileBytes = 4 * 1024 * 1024;
 /** What a crowd took is freed little by little, as its connections end and as V8 gets to them. */
-const looksAfterGrowth = 8;
-const quietShare = 0.5;
+const looksAfterGrowth = 40;
+const quietShare = 0.1;
 /** With so few connections there is no crowd. */
 const fewConnections = 32;
 
@@ -32,7 +30,7 @@ const fewConnections = 32;
  * A server that has not grown does nothing, and one that stays large is left alone after a while.
  */
 export async function returnMemory(options: ReturnMemoryOptions): Promise<void> {
-  const { clock, signal, log, residentBytes, busyShare, connections, saveMemory, trim } = options;
+  const { clock, signal, residentBytes, busyShare, connections, saveMemory, trim } = options;
   /** Since it last grew. */
   let least = residentBytes();
   let looksLeft = 0;
@@ -57,11 +55,7 @@ export async function returnMemory(options: ReturnMemoryOptions): Promise<void> 
     isSaving = isToSave;
     if (looksLeft === 0) continue;
     looksLeft--;
-    const isPossible = await trim().catch((error) => {
-      log.warn('freed memory could not be given back', { error });
-      return false;
-    });
-    if (!isPossible) return;
+    if (!trim()) return;
   }
 }
 
@@ -78,10 +72,14 @@ export function busyShare(): () => number {
 /** In a server that allocates nothing V8 would otherwise believe for ever that it is as busy as it was at its last collection. */
 export const saveMemory = (isWanted: boolean): void => setFlagsFromString(isWanted ? '--memory-saver-mode' : '--no-memory-saver-mode');
 
-/** In a thread of its own: it takes milliseconds for each 100 MB. */
-export async function trimInWorker(): Promise<boolean> {
-  const worker = new Worker(new URL('./trim-worker.ts', import.meta.url), { execArgv: ['--disable-warning=ExperimentalWarning'] });
-  const [isPossible] = await once(worker, 'message');
-  await worker.terminate();
-  return isPossible === true;
+/** Asks the C library to give back to the system what it keeps of freed memory; says whether it knows how to. At worst 30 ms, for each 100 MB. */
+export function trim(): boolean {
+  try {
+    const { functions } = dlopen(null, { malloc_trim: { arguments: ['u64'], return: 'i32' } });
+    functions.malloc_trim(0n);
+    return true;
+  } catch {
+    // Only glibc has it.
+    return false;
+  }
 }
