@@ -5,6 +5,7 @@
  */
 
 export { DurationError, durationMs, formatDuration, parseDuration } from './duration/duration.ts';
+export { humanAge, humanDuration } from './duration/human-duration.ts';
 export { ApiError, type ApiReason, type Cause, type CauseReason, type Status, type StatusDetails } from './meta/api-error.ts';
 export type {
   CrdNames,

@@ -165,6 +165,7 @@ const removeMany: Handler = async (deps, request) => {
   const { exchange, target, namespace } = request;
   const { query } = exchange;
   if (target.kind.isNamespaced && namespace === '') throw methodNotAllowed();
+  if (!target.kind.rules.verbs.includes('deletecollection')) throw methodNotAllowed();
   const { deleteOptions, dryRun } = await readDeleteOptions(deps, exchange);
   const selectors = { labelSelector: text(query, 'labelSelector'), fieldSelector: text(query, 'fieldSelector') };
   const listed = await deleteCollection(deps, { target, namespace, selectors, deleteOptions, options: writeOptions(exchange, dryRun) });

@@ -130,7 +130,9 @@ function refuse(error: NodeJS.ErrnoException, socket: Duplex, isIdle: boolean): 
   if (!socket.writable || !isIdle) return void socket.destroy();
   const line = refusals[error.code ?? ''] ?? '400 Bad Request';
   const status = new ApiError('BadRequest', `the request could not be read: ${error.message}`).toStatus();
-  const body = `${JSON.stringify({ ...status, code: Number(line.slice(0, 3)) })}\n`;
+  const code = Number(line.slice(0, 3));
+  // Kubernetes has no reason for the others, and clients go by the reason before the code.
+  const body = `${JSON.stringify({ ...status, code, reason: code === 400 ? status.reason : '' })}\n`;
   const head = [`HTTP/1.1 ${line}`, 'Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`, 'Connection: close'];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }

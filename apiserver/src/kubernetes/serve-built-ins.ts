@@ -1,7 +1,7 @@
 import { builtInDefinitions } from '@river/crds/definitions';
 import type { Feed } from '../cache/feed.ts';
 import { resourcePrefix } from '../object/object-key.ts';
-import { customKindRules, serveDefinition } from '../registry/serve-definition.ts';
+import { allVerbs, customKindRules, serveDefinition } from '../registry/serve-definition.ts';
 import type { KindRules, ServedKind, ServedVersion } from '../registry/served-kind.ts';
 import { checkDefinition, completeDefinition } from './definition-rules.ts';
 import { eventFromCore, eventToCore } from './event-conversion.ts';
@@ -21,7 +21,15 @@ const usual: KindRules = {
 
 /** What each of Kubernetes' own kinds does beyond its schema, by plural. */
 const rulesOf: Readonly<Record<string, Partial<KindRules>>> = {
-  namespaces: { nameRule: 'label', hasFinalize: true, keeps: keptNamespaces, complete: completeNamespace, isHeld: isNamespaceHeld },
+  namespaces: {
+    // As in Kubernetes: all of them at once is never what was meant.
+    verbs: allVerbs.filter((verb) => verb !== 'deletecollection'),
+    nameRule: 'label',
+    hasFinalize: true,
+    keeps: keptNamespaces,
+    complete: completeNamespace,
+    isHeld: isNamespaceHeld,
+  },
   secrets: { complete: completeSecret, check: checkSecret },
   configmaps: { check: checkConfigMap },
   events: { createsOnUpdate: true },

@@ -9,10 +9,11 @@ import type { KindRules, ServedKind, ServedVersion } from './served-kind.ts';
 /** One for all kinds: it holds the functions and the patterns that were compiled. */
 const environment = createEnvironment();
 
-const allVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+export const allVerbs: readonly string[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 const openSchema: StructuralSchema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
 export const customKindRules: KindRules = {
+  verbs: allVerbs,
   nameRule: 'subdomain',
   allowsBlindUpdate: false,
   createsOnUpdate: false,
@@ -29,7 +30,7 @@ export const customKindRules: KindRules = {
 
 const apiVersionOf = (group: string, version: string): string => (group === '' ? version : `${group}/${version}`);
 
-function infoOf({ spec, status }: CustomResourceDefinition, version: CrdVersion): ResourceInfo {
+function infoOf({ spec, status }: CustomResourceDefinition, version: CrdVersion, { verbs }: KindRules): ResourceInfo {
   const names = { ...spec.names, ...status?.acceptedNames };
   return {
     group: spec.group,
@@ -41,7 +42,7 @@ function infoOf({ spec, status }: CustomResourceDefinition, version: CrdVersion)
     shortNames: names.shortNames ?? [],
     categories: names.categories ?? [],
     namespaced: spec.scope === 'Namespaced',
-    verbs: allVerbs,
+    verbs,
     hasStatus: version.subresources?.status !== undefined,
     scale: version.subresources?.scale ?? null,
     schema: version.schema?.openAPIV3Schema ?? openSchema,
@@ -61,8 +62,13 @@ const renamed = (apiVersion: string) => (object: KubeObject) => {
   return object;
 };
 
-function serveVersion(definition: CustomResourceDefinition, version: CrdVersion, storageApiVersion: string): ServedVersion {
-  const info = infoOf(definition, version);
+function serveVersion(
+  definition: CustomResourceDefinition,
+  version: CrdVersion,
+  storageApiVersion: string,
+  rules: KindRules,
+): ServedVersion {
+  const info = infoOf(definition, version, rules);
   const apiVersion = apiVersionOf(info.group, info.version);
   return {
     info,
@@ -81,7 +87,7 @@ export function serveDefinition(definition: CustomResourceDefinition, cache: Obj
   const { spec, metadata } = definition;
   const storageName = spec.versions.find(({ storage }) => storage)?.name ?? '';
   const versions = new Map(
-    spec.versions.map((version) => [version.name, serveVersion(definition, version, apiVersionOf(spec.group, storageName))]),
+    spec.versions.map((version) => [version.name, serveVersion(definition, version, apiVersionOf(spec.group, storageName), rules)]),
   );
   const storage = versions.get(storageName);
   if (!storage) throw new Error(`${metadata.name} has no storage version`);

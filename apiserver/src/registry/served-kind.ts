@@ -20,6 +20,7 @@ export interface ServedVersion {
 
 /** What one of Kubernetes' own kinds does beyond its schema. A CRD's kind does none of it. */
 export interface KindRules {
+  verbs: readonly string[];
   nameRule: NameForm;
   /** A PUT without resourceVersion is accepted. */
   allowsBlindUpdate: boolean;

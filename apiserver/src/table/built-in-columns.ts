@@ -1,7 +1,6 @@
-import { isObject, type Json, type KubeObject } from '@river/crds';
+import { humanAge, isObject, type Json, type KubeObject } from '@river/crds';
 import { type Column, column, nameColumn, textOf, valueAt } from './column.ts';
 import { eventColumns } from './event-columns.ts';
-import { humanAge } from './human-duration.ts';
 
 const size = (value: Json | undefined) => (Array.isArray(value) ? value.length : isObject(value) ? Object.keys(value).length : 0);
 

@@ -1,8 +1,7 @@
-import type { Json, PrinterColumn } from '@river/crds';
+import { humanAge, type Json, type PrinterColumn } from '@river/crds';
 import type { ResourceInfo } from '../registry/resource-info.ts';
 import { builtInColumns } from './built-in-columns.ts';
 import { asJson, type Column, column, nameColumn } from './column.ts';
-import { humanAge } from './human-duration.ts';
 import { compileJsonPath, type JsonPath } from './json-path.ts';
 
 const ageColumn: PrinterColumn = {

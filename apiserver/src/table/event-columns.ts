@@ -1,6 +1,5 @@
-import { isObject, type Json, type JsonObject, type KubeObject } from '@river/crds';
+import { humanAge, isObject, type Json, type JsonObject, type KubeObject } from '@river/crds';
 import { type Column, column, nameColumn, textOf, valueAt } from './column.ts';
-import { humanAge } from './human-duration.ts';
 
 const objectOf = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
 

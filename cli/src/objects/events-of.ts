@@ -1,6 +1,5 @@
-import { isObject, type KubeObject } from '@river/crds';
+import { humanAge, isObject, type KubeObject } from '@river/crds';
 import type { ApiClient } from '@river/runtime';
-import { age } from '../output/age.ts';
 
 const events = { group: '', version: 'v1', plural: 'events', namespaced: true, kind: 'Event' };
 
@@ -32,6 +31,6 @@ export const eventHeader = ['LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'MESSAGE'];
 export const eventRow = (event: KubeObject, wallMs: number): string[] => {
   const about = part(event, 'involvedObject');
   const count = Number(part(event, 'series').count ?? event.count ?? 1);
-  const seen = age(lastSeen(event), wallMs) + (count > 1 ? ` (x${count})` : '');
+  const seen = humanAge(lastSeen(event) ?? '', wallMs) + (count > 1 ? ` (x${count})` : '');
   return [seen, text(event.type), text(event.reason), `${text(about.kind).toLowerCase()}/${text(about.name)}`, text(event.message).trim()];
 };

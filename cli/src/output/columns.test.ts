@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { age } from './age.ts';
 import { alignColumns } from './columns.ts';
 import { tableRows } from './server-table.ts';
 
@@ -47,21 +46,4 @@ describe('alignColumns', () => {
     alignColumns([['NAME-OF-SOME-LENGTH', 'B']], layout);
     assert.deepEqual(alignColumns([['a', 'b']], layout), [`${'a'.padEnd(19)}   b`]);
   });
-});
-
-describe('age', () => {
-  const now = Date.parse('2026-01-31T00:00:00Z');
-  for (const [seconds, text] of [
-    [5, '5s'],
-    [119, '119s'],
-    [150, '2m30s'],
-    [900, '15m'],
-    [7200, '120m'],
-    [3 * 3600 + 60, '3h1m'],
-    [30 * 3600, '30h'],
-    [3 * 86_400, '3d'],
-    [900 * 86_400, '2y'],
-  ] as const)
-    it(`says ${text} of ${seconds} seconds`, () => assert.equal(age(new Date(now - seconds * 1000).toISOString(), now), text));
-  it('says so when it does not know', () => assert.equal(age(undefined, now), '<unknown>'));
 });
