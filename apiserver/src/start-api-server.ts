@@ -14,7 +14,7 @@ import { oneByOne } from './http/one-by-one.ts';
 import type { ResourceDeps } from './http/resource-context.ts';
 import { sendBackup } from './http/send-backup.ts';
 import { limits } from './limits.ts';
-import { startCore } from './start-core.ts';
+import { type Core, startCore } from './start-core.ts';
 import type { Store } from './store/store.ts';
 import { busyShare, returnMemory, saveMemory, trim } from './upkeep/return-memory.ts';
 
@@ -57,7 +57,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     watchDrainDeadlineMs: limits.watchDrainDeadlineMs,
     watchSeconds: () => limits.watchSeconds * (1 + random()),
   };
-  const server = await serve(options, resources, core.signal);
+  const server = await serve(options, resources, core);
   void returnMemory({
     clock,
     signal: core.signal,
@@ -79,7 +79,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   };
 }
 
-async function serve(options: ApiServerOptions, resources: ResourceDeps, signal: AbortSignal) {
+async function serve(options: ApiServerOptions, resources: ResourceDeps, { signal }: Core) {
   const { feed, hub, registry } = resources;
   const metrics = serverMetrics({
     watchers: hub.count,

@@ -1,6 +1,10 @@
 import type { CustomResourceDefinition } from '@river/crds';
 import { type Clock, type Logger, type Random, sleep } from '@river/runtime';
+import { inOrder } from './admission/admission.ts';
 import { policyAdmission } from './admission/policy-admission.ts';
+import { guardRights } from './authorization/guard-rights.ts';
+import { type Rights, rights as rightsOf } from './authorization/rights.ts';
+import { runAggregation } from './authorization/run-aggregation.ts';
 import { startFeed } from './cache/feed.ts';
 import { runDefinitions } from './definition/run-definitions.ts';
 import { runGarbage } from './garbage/run-garbage.ts';
@@ -34,6 +38,7 @@ export interface CoreOptions {
 /** Everything of an API server but HTTP: what reads, writes and watches, and the loops that keep its promises. */
 export interface Core extends LoopDeps {
   hub: WatchHub;
+  rights: Rights;
   /** Ends the watches and the loops. */
   stop(): void;
   /** Resolves when nothing will touch the store any more; to be called after {@link stop}, before the store is closed. */
@@ -57,12 +62,14 @@ export async function startCore(options: CoreOptions): Promise<Core> {
   const registry = makeRegistry({ feed, builtIns: serveBuiltIns(feed) });
   const hub = watchHub({ store, feed, clock, limits: limits.watcher, coalesceMs: limits.watchCoalesceMs, turnMs: limits.watchTurnMs });
   registry.onRetire(hub.endKind);
-  const admission = policyAdmission({ feed, registry });
+  const rights = rightsOf(feed);
+  const admission = inOrder(guardRights(rights), policyAdmission({ feed, registry }));
   const now = () => new Date(clock.wallMs());
   const deps: LoopDeps = { store, feed, registry, admission, clock, random, log, signal, now, newUid, nameSuffix };
   runDefinitions(deps);
   await seed(deps, options.definitions);
   runNamespaces(deps);
+  runAggregation(deps);
   runGarbage(deps);
   const upkeep = [
     compactHistory(deps),
@@ -73,6 +80,7 @@ export async function startCore(options: CoreOptions): Promise<Core> {
   return {
     ...deps,
     hub,
+    rights,
     stop() {
       end.abort();
       hub.endAll();

@@ -22,6 +22,8 @@ export interface ServerOptions {
   env?: Record<string, string>;
   /** An etcd that is already there, shared with another server: it outlives this one. */
   etcd?: Etcd;
+  /** People beside the admin: each has its name as its token. */
+  users?: Record<string, { groups: string[] }>;
 }
 
 /** A real API server, in a process of its own. */
@@ -52,7 +54,7 @@ const readyDeadlineMs = 60_000;
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'river-e2e-'));
-  const identity = await makeIdentity(dir);
+  const identity = await makeIdentity(dir, options.users ?? {});
   const etcd = options.store === 'etcd' ? (options.etcd ?? (await startEtcd(dir))) : undefined;
   let port = options.port ?? 0;
   let program: Program | undefined;
@@ -102,14 +104,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 type Identity = Awaited<ReturnType<typeof makeIdentity>>;
 
-async function makeIdentity(dir: string) {
+async function makeIdentity(dir: string, users: NonNullable<ServerOptions['users']>) {
   const home = join(dir, 'home');
   mkdirSync(home, { recursive: true });
   const { caFile, ca, certFile, keyFile } = await ensureServerCertificates({ dir: join(dir, 'pki'), now: new Date() });
   const token = randomBytes(24).toString('hex');
   const tokenFile = join(dir, 'tokens.json');
-  const sha256 = createHash('sha256').update(token).digest('hex');
-  writeFileSync(tokenFile, JSON.stringify({ tokens: [{ sha256, user: 'admin', groups: ['system:masters'] }] }), { mode: 0o600 });
+  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+  const others = Object.entries(users).map(([user, { groups }]) => ({ sha256: sha256(user), user, groups }));
+  const tokens = [{ sha256: sha256(token), user: 'admin', groups: ['system:masters'] }, ...others];
+  writeFileSync(tokenFile, JSON.stringify({ tokens }), { mode: 0o600 });
   return { token, caFile, ca, home, flags: { cert: certFile, key: keyFile, 'token-file': tokenFile } };
 }
 

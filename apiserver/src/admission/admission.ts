@@ -18,3 +18,9 @@ export interface AdmissionRequest {
 export interface Admission {
   admit(request: AdmissionRequest): void;
 }
+
+export const inOrder = (...admissions: readonly Admission[]): Admission => ({
+  admit(request) {
+    for (const admission of admissions) admission.admit(request);
+  },
+});

@@ -129,6 +129,52 @@ const eventsEvent = message({
   15: plain('deprecatedCount', 'integer'),
 });
 
+const policyRule = message({
+  1: list('verbs'),
+  2: list('apiGroups'),
+  3: list('resources'),
+  4: list('resourceNames'),
+  5: list('nonResourceURLs'),
+});
+const labelSelector = message({
+  1: map('matchLabels'),
+  2: list('matchExpressions', message({ 1: plain('key'), 2: plain('operator'), 3: list('values') })),
+});
+const role = message({
+  1: metadata,
+  2: list('rules', policyRule),
+  3: plain('aggregationRule', message({ 1: list('clusterRoleSelectors', labelSelector) })),
+});
+const binding = message({
+  1: metadata,
+  2: list('subjects', message({ 1: plain('kind'), 2: plain('apiGroup'), 3: plain('name'), 4: plain('namespace') })),
+  3: plain('roleRef', message({ 1: plain('apiGroup'), 2: plain('kind'), 3: plain('name') })),
+});
+
+const resourceAttributes = message({
+  1: plain('namespace'),
+  2: plain('verb'),
+  3: plain('group'),
+  4: plain('version'),
+  5: plain('resource'),
+  6: plain('subresource'),
+  7: plain('name'),
+});
+/** Without `extra`, on which rights do not depend. */
+const accessReview = message({
+  1: metadata,
+  2: plain(
+    'spec',
+    message({
+      1: plain('resourceAttributes', resourceAttributes),
+      2: plain('nonResourceAttributes', message({ 1: plain('path'), 2: plain('verb') })),
+      3: plain('user'),
+      4: list('groups'),
+      6: plain('uid'),
+    }),
+  ),
+});
+
 /** What stands around every object: its type, and the object itself as bytes. */
 export const envelope = message({
   1: plain('type', message({ 1: plain('apiVersion'), 2: plain('kind') })),
@@ -173,6 +219,15 @@ export const messages: ReadonlyMap<string, Message> = new Map([
       5: optional('preemptionPolicy'),
     }),
   ],
+  ['rbac.authorization.k8s.io/v1/Role', role],
+  ['rbac.authorization.k8s.io/v1/ClusterRole', role],
+  ['rbac.authorization.k8s.io/v1/RoleBinding', binding],
+  ['rbac.authorization.k8s.io/v1/ClusterRoleBinding', binding],
+  ['authorization.k8s.io/v1/SelfSubjectAccessReview', accessReview],
+  ['authorization.k8s.io/v1/SubjectAccessReview', accessReview],
+  ['authorization.k8s.io/v1/LocalSubjectAccessReview', accessReview],
+  ['authorization.k8s.io/v1/SelfSubjectRulesReview', message({ 1: metadata, 2: plain('spec', message({ 1: plain('namespace') })) })],
+  ['authentication.k8s.io/v1/SelfSubjectReview', message({ 1: metadata })],
   ['v1/DeleteOptions', deleteOptions],
   ['meta.k8s.io/v1/DeleteOptions', deleteOptions],
 ]);

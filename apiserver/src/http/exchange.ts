@@ -17,6 +17,10 @@ export interface Exchange {
   query: URLSearchParams;
   requester: Requester;
   warnings: string[];
+  /** Judges anew, by the rights that there are now, what the request was let in for. @throws ApiError Forbidden */
+  mayStill?: () => void;
+  /** @throws ApiError Forbidden, when the requester may not create what the request is about. */
+  mayCreate?: () => void;
 }
 
 const json = 'application/json';

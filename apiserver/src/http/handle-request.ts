@@ -1,9 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Logger } from '@river/runtime';
+import { authorize } from '../authorization/authorize.ts';
+import type { Rights } from '../authorization/rights.ts';
 import { storeFailure } from '../write/commit.ts';
+import { attributesOf } from './attributes-of.ts';
 import type { Authenticate } from './authenticate.ts';
 import { type Exchange, sendFailure } from './exchange.ts';
 import { handleResource } from './handle-resource.ts';
+import { impersonate } from './impersonate.ts';
 import type { InFlight } from './in-flight.ts';
 import type { ServerMetrics } from './metrics.ts';
 import { flag } from './query.ts';
@@ -52,7 +56,7 @@ async function serve(
   measure: { verb: string; resource: string },
 ): Promise<void> {
   const { pathname, searchParams: query } = parseUrl(request.url ?? '/');
-  const requester = open.has(pathname) ? nobody : deps.authenticate(request);
+  const requester = open.has(pathname) ? nobody : impersonate(deps.resources.rights, request, deps.authenticate(request));
   const exchange: Exchange = { request, response, pathname, query, requester, warnings: [] };
   const route = parseRoute(pathname);
   const isWatch = route.is === 'resource' && route.resource.name === '' && request.method === 'GET' && flag(query, 'watch') === true;
@@ -66,7 +70,16 @@ async function serve(
     cancel();
     leave();
   });
+  if (!open.has(pathname)) requireRight(deps.resources.rights, exchange, route);
   await dispatch(deps, exchange, route);
+}
+
+function requireRight(rights: Rights, exchange: Exchange, route: Route): void {
+  const wanted = attributesOf(exchange, route);
+  exchange.mayStill = () => authorize(rights, exchange.requester, wanted);
+  exchange.mayStill();
+  if ('path' in wanted) return;
+  exchange.mayCreate = () => authorize(rights, exchange.requester, { ...wanted, verb: 'create' });
 }
 
 function dispatch(deps: RequestDeps, exchange: Exchange, route: Route): Promise<void> {

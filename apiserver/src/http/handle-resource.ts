@@ -5,6 +5,7 @@ import { asObject } from '../object/encode.ts';
 import { objectKey } from '../object/object-key.ts';
 import { getObject } from '../read/get-object.ts';
 import { listObjects } from '../read/list-objects.ts';
+import type { Target } from '../registry/served-kind.ts';
 import { createObject } from '../write/create-object.ts';
 import { deleteCollection } from '../write/delete-collection.ts';
 import { deleteObject } from '../write/delete-object.ts';
@@ -12,6 +13,8 @@ import { parseDeleteOptions } from '../write/parse-delete-options.ts';
 import { type PatchKind, patchObject } from '../write/patch-object.ts';
 import type { Sent } from '../write/prepare-object.ts';
 import { updateObject } from '../write/update-object.ts';
+import { answerReview } from './answer-review.ts';
+import { attributesOf } from './attributes-of.ts';
 import type { Exchange } from './exchange.ts';
 import { sendJson } from './exchange.ts';
 import { handleScale } from './handle-scale.ts';
@@ -31,7 +34,8 @@ export function handleResource(deps: ResourceDeps, exchange: Exchange, route: Re
   if (request.target.version.info.deprecated) exchange.warnings.push(deprecation(request));
   if (request.subresource === 'scale') return handleScale(deps, request);
   const handler = (request.name === '' ? onCollection : onObject)[exchange.request.method ?? ''];
-  if (!handler) throw methodNotAllowed();
+  const { verb } = attributesOf(exchange, { is: 'resource', resource: route });
+  if (!handler || !request.target.kind.rules.verbs.includes(verb)) throw methodNotAllowed();
   return handler(deps, request);
 }
 
@@ -74,10 +78,13 @@ const list: Handler = async (deps, request) => {
   return sendList(deps, request, listed);
 };
 
+const isKept = ({ kind }: Target): boolean => kind.rules.verbs.includes('get');
+
 const create: Handler = async (deps, request) => {
   const { exchange, target, namespace } = request;
   if (target.kind.isNamespaced && namespace === '') throw methodNotAllowed();
   const sent = await readSent(deps, exchange);
+  if (!isKept(target)) return sendJson(exchange, 201, answerReview(deps.rights, request, sent, writeOptions(exchange)));
   const { object } = await createObject(deps, { target, namespace, sent, options: writeOptions(exchange) });
   return sendObject(deps, request, 201, object);
 };
@@ -165,7 +172,6 @@ const removeMany: Handler = async (deps, request) => {
   const { exchange, target, namespace } = request;
   const { query } = exchange;
   if (target.kind.isNamespaced && namespace === '') throw methodNotAllowed();
-  if (!target.kind.rules.verbs.includes('deletecollection')) throw methodNotAllowed();
   const { deleteOptions, dryRun } = await readDeleteOptions(deps, exchange);
   const selectors = { labelSelector: text(query, 'labelSelector'), fieldSelector: text(query, 'fieldSelector') };
   const listed = await deleteCollection(deps, { target, namespace, selectors, deleteOptions, options: writeOptions(exchange, dryRun) });

@@ -1,4 +1,6 @@
+import { ApiError } from '@river/crds';
 import { watchFormatFor } from '../watch/watch-format-for.ts';
+import { errorLine } from '../watch/watch-member.ts';
 import { count, flag, text } from './query.ts';
 import { includeOf, mediaOf, type ResourceDeps, type ResourceRequest } from './resource-context.ts';
 import { watchSink } from './watch-sink.ts';
@@ -23,6 +25,13 @@ export async function handleWatch(deps: ResourceDeps, { exchange, target, namesp
     },
     open: () => watchSink(exchange, deps.watchDrainDeadlineMs),
   });
+  const endWatching = deps.rights.onChange(() => {
+    try {
+      exchange.mayStill?.();
+    } catch (error) {
+      member.end(errorLine(ApiError.is(error) ? error : new ApiError('InternalError', String(error))));
+    }
+  });
   const timer = setTimeout(() => member.end(), Math.min(seconds, maxSeconds) * 1000);
   await new Promise<void>((resolve) => {
     if (response.destroyed || response.writableEnded) resolve();
@@ -30,6 +39,7 @@ export async function handleWatch(deps: ResourceDeps, { exchange, target, namesp
     response.once('finish', resolve);
   });
   clearTimeout(timer);
+  endWatching();
   member.end();
 }
 

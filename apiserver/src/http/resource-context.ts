@@ -1,4 +1,5 @@
 import { ApiError } from '@river/crds';
+import type { Rights } from '../authorization/rights.ts';
 import { parseFieldValidation } from '../decode/field-validation.ts';
 import type { YamlReader } from '../decode/yaml-reader.ts';
 import type { Target } from '../registry/served-kind.ts';
@@ -14,6 +15,7 @@ import type { ResourceRoute } from './route.ts';
 
 export interface ResourceDeps extends WriteDeps {
   hub: WatchHub;
+  rights: Rights;
   yaml: YamlReader;
   maxBodyBytes: number;
   heavy: HeavyLane;
@@ -56,13 +58,14 @@ function subresourceOf({ kind, version }: Target, subresource: string): Subresou
 }
 
 export function writeOptions(exchange: Exchange, dryRun: readonly string[] = []): WriteOptions {
-  const { query, request, requester, warnings } = exchange;
+  const { query, request, requester, warnings, mayCreate } = exchange;
   return {
     requester,
     fieldManager: fieldManagerOf(query, request.headers['user-agent']),
     fieldValidation: parseFieldValidation(query.get('fieldValidation')),
     isDryRun: isDryRun([...query.getAll('dryRun'), ...dryRun]),
     warnings,
+    mayCreate,
   };
 }
 

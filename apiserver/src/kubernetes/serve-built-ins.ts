@@ -8,6 +8,7 @@ import { eventFromCore, eventToCore } from './event-conversion.ts';
 import { completeNamespace, isNamespaceHeld, keptNamespaces } from './namespace-rules.ts';
 import { checkPolicyObject } from './policy-rules.ts';
 import { checkPriorityClass } from './priority-class-rules.ts';
+import { checkBinding, checkClusterBinding, checkClusterRole, checkRole, completeBinding } from './rbac-rules.ts';
 import { checkConfigMap, checkSecret, completeSecret } from './secret-rules.ts';
 
 const usual: KindRules = {
@@ -18,6 +19,8 @@ const usual: KindRules = {
   dropsNulls: true,
   hasGeneration: false,
 };
+
+const question: Partial<KindRules> = { verbs: ['create'] };
 
 /** What each of Kubernetes' own kinds does beyond its schema, by plural. */
 const rulesOf: Readonly<Record<string, Partial<KindRules>>> = {
@@ -37,6 +40,15 @@ const rulesOf: Readonly<Record<string, Partial<KindRules>>> = {
   customresourcedefinitions: { allowsBlindUpdate: false, hasGeneration: true, complete: completeDefinition, check: checkDefinition },
   validatingadmissionpolicies: { hasGeneration: true, check: checkPolicyObject },
   validatingadmissionpolicybindings: { hasGeneration: true },
+  roles: { nameRule: 'path-segment', check: checkRole },
+  clusterroles: { nameRule: 'path-segment', check: checkClusterRole },
+  rolebindings: { nameRule: 'path-segment', complete: completeBinding, check: checkBinding },
+  clusterrolebindings: { nameRule: 'path-segment', complete: completeBinding, check: checkClusterBinding },
+  selfsubjectaccessreviews: question,
+  subjectaccessreviews: question,
+  localsubjectaccessreviews: question,
+  selfsubjectrulesreviews: question,
+  selfsubjectreviews: question,
   priorityclasses: { hasGeneration: true, check: checkPriorityClass },
 };
 

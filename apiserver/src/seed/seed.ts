@@ -1,4 +1,5 @@
 import { ApiError, type CustomResourceDefinition, type KubeObject } from '@river/crds';
+import { rbacGroup } from '../authorization/rights.ts';
 import { equalJson } from '../json/plain-json.ts';
 import { asJson, asObject, decodeObject } from '../object/encode.ts';
 import { resourcePrefix } from '../object/object-key.ts';
@@ -8,6 +9,7 @@ import { createObject } from '../write/create-object.ts';
 import { editObject, ownOptions, storageTarget } from '../write/edit-object.ts';
 import { namespacesPrefix } from '../write/live-namespace.ts';
 import type { LoopDeps } from '../write/loop-deps.ts';
+import { autoUpdate, bindingObjects, roleObjects } from './seeded-roles.ts';
 
 const manager = 'river-seed';
 const namespaces = ['default', 'kube-system', 'river-system'];
@@ -18,6 +20,8 @@ export async function seed(deps: LoopDeps, definitions: readonly CustomResourceD
   for (const name of namespaces) {
     await ensure(deps, namespacesPrefix, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   }
+  for (const role of roleObjects()) await ensureKept(deps, resourcePrefix(rbacGroup, 'clusterroles'), role, 'rules');
+  for (const binding of bindingObjects()) await ensureKept(deps, resourcePrefix(rbacGroup, 'clusterrolebindings'), binding, 'subjects');
   for (const definition of definitions) await ensureDefinition(deps, definition);
   await established(deps, definitions);
 }
@@ -34,6 +38,28 @@ async function ensure(deps: LoopDeps, prefix: string, object: KubeObject): Promi
   const options = ownOptions(manager);
   await createObject(deps, { target: storageTarget(kind), namespace: '', sent: { object, duplicates: [] }, options }).catch((error) => {
     if (!ApiError.is(error, 'AlreadyExists')) throw error;
+  });
+}
+
+/** A field of a seeded object is set back to what this version of the server wants, unless somebody has said that it is to stay. */
+async function ensureKept(deps: LoopDeps, prefix: string, wanted: KubeObject, field: 'rules' | 'subjects'): Promise<void> {
+  await ensure(deps, prefix, structuredClone(wanted));
+  const kind = kindAt(deps, prefix);
+  const present = kind.cache.get(prefix + wanted.metadata.name);
+  if (!present || present.isDeleting) return;
+  const { metadata, [field]: value } = decodeObject(present.bytes);
+  if (metadata.annotations?.[autoUpdate] === 'false') return;
+  if (equalJson(asJson({ value } as unknown as KubeObject), asJson({ value: wanted[field] } as unknown as KubeObject))) return;
+  await editObject(deps, {
+    kind,
+    namespace: '',
+    name: present.name,
+    uid: present.uid,
+    subresource: '',
+    options: ownOptions(manager),
+    change: (next) => {
+      next[field] = structuredClone(wanted[field]);
+    },
   });
 }
 

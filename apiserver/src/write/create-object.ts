@@ -69,6 +69,7 @@ export async function newObject(
   managedFields?: KubeObject['metadata']['managedFields'],
 ): Promise<Step> {
   const { kind, version } = target;
+  options.mayCreate?.();
   const also = liveDefinition(deps, kind);
   const now = timestamp(deps.now());
   if (version.info.hasStatus) delete object.status;

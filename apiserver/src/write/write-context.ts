@@ -32,6 +32,8 @@ export interface WriteOptions {
   isDryRun: boolean;
   /** Texts for Warning headers; the write adds to them. */
   warnings: string[];
+  /** Asked before an update or a patch makes a new object. @throws ApiError Forbidden */
+  mayCreate?: (() => void) | undefined;
 }
 
 /** Kubernetes writes times in seconds. */

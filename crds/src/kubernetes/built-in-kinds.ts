@@ -1,10 +1,18 @@
 import type { ResourceDef } from '../define-resource.ts';
+import {
+  LocalSubjectAccessReview,
+  SelfSubjectAccessReview,
+  SelfSubjectReview,
+  SelfSubjectRulesReview,
+  SubjectAccessReview,
+} from './access-reviews.ts';
 import { ConfigMap } from './config-map.ts';
 import { CustomResourceDefinition } from './custom-resource-definition.ts';
 import { Event, EventsEvent } from './event.ts';
 import { Lease } from './lease.ts';
 import { Namespace } from './namespace.ts';
 import { PriorityClass } from './priority-class.ts';
+import { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from './rbac.ts';
 import { Secret } from './secret.ts';
 import { ServiceAccount } from './service-account.ts';
 import { ValidatingAdmissionPolicy } from './validating-admission-policy.ts';
@@ -23,4 +31,13 @@ export const builtInKinds: readonly ResourceDef[] = [
   PriorityClass,
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
+  Role,
+  ClusterRole,
+  RoleBinding,
+  ClusterRoleBinding,
+  SelfSubjectAccessReview,
+  SubjectAccessReview,
+  LocalSubjectAccessReview,
+  SelfSubjectRulesReview,
+  SelfSubjectReview,
 ];

@@ -1,0 +1,177 @@
+import type { CachedObject } from '../cache/cached-object.ts';
+import type { Feed } from '../cache/feed.ts';
+import type { CacheEvent, ObjectCache } from '../cache/object-cache.ts';
+import { decodeObject } from '../object/encode.ts';
+import { resourcePrefix } from '../object/object-key.ts';
+import type { Attributes, Subject } from './attributes.ts';
+import { type CompiledRules, compileRules, type PolicyRule } from './rules.ts';
+
+/** Who may do what, by the roles and bindings that are there now. */
+export interface Rights {
+  allows(subject: Subject, wanted: Attributes): boolean;
+  /** All that somebody may do within a namespace; of several roles the rules are not put together. */
+  rulesOf(subject: Subject, namespace: string): PolicyRule[];
+  /** The rules of a role that a binding of this namespace (empty: of all) names; nothing when there is no such role. */
+  roleRules(ref: RoleRef, namespace: string): readonly PolicyRule[] | undefined;
+  /** Called after roles or bindings have changed. Gives back what ends that. */
+  onChange(listener: () => void): () => void;
+}
+
+export interface RoleRef {
+  kind: string;
+  name: string;
+}
+
+interface BindingSubject {
+  kind: string;
+  name: string;
+  namespace?: string;
+}
+
+/** Whose rights no role can take away: it must always be possible to mend the roles. */
+export const masters = 'system:masters';
+
+export const rbacGroup = 'rbac.authorization.k8s.io';
+const clusterRolesPrefix = resourcePrefix(rbacGroup, 'clusterroles');
+const rolesPrefix = resourcePrefix(rbacGroup, 'roles');
+const clusterBindingsPrefix = resourcePrefix(rbacGroup, 'clusterrolebindings');
+const bindingsPrefix = resourcePrefix(rbacGroup, 'rolebindings');
+
+const everything: PolicyRule[] = [
+  { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+  { verbs: ['*'], nonResourceURLs: ['*'] },
+];
+
+const roleKey = ({ kind, name }: RoleRef, namespace: string): string => (kind === 'ClusterRole' ? name : `${namespace}/${name}`);
+
+const keyOfRole = ({ namespace, name }: CachedObject): string => (namespace === '' ? name : `${namespace}/${name}`);
+
+/** A ServiceAccount is the user that its tokens say. */
+function subjectKey({ kind, name, namespace = '' }: BindingSubject): string {
+  if (kind === 'Group') return `group ${name}`;
+  return kind === 'ServiceAccount' ? `user system:serviceaccount:${namespace}:${name}` : `user ${name}`;
+}
+
+const keysOf = ({ username, groups }: Subject): string[] => [`user ${username}`, ...groups.map((group) => `group ${group}`)];
+
+/** Who was given which roles where. */
+interface Grants {
+  set(binding: CachedObject): void;
+  drop(binding: CachedObject): void;
+  clear(): void;
+  /** The keys of the roles that a subject has in one namespace, or (empty) everywhere. */
+  rolesOf(subject: string, namespace: string): Iterable<string>;
+}
+
+function grants(): Grants {
+  /** By subject, then by namespace (empty: everywhere): the key of each binding, and the role that it gives. */
+  const granted = new Map<string, Map<string, Map<string, string>>>();
+  return {
+    set(binding) {
+      const { roleRef, subjects } = readBinding(binding);
+      for (const subject of subjects) {
+        const spaces = entry(granted, subjectKey(subject));
+        entry(spaces, binding.namespace).set(binding.key, roleKey(roleRef, binding.namespace));
+      }
+    },
+    drop(binding) {
+      for (const subject of readBinding(binding).subjects) {
+        const key = subjectKey(subject);
+        const spaces = granted.get(key);
+        const bindings = spaces?.get(binding.namespace);
+        bindings?.delete(binding.key);
+        if (bindings?.size === 0) spaces?.delete(binding.namespace);
+        if (spaces?.size === 0) granted.delete(key);
+      }
+    },
+    clear: () => granted.clear(),
+    rolesOf: (subject, namespace) => granted.get(subject)?.get(namespace)?.values() ?? [],
+  };
+}
+
+/**
+ * Follows the roles and bindings in the cache. A decision looks up the bindings of the user and of each group in one namespace
+ * and in none; how many there are besides does not matter.
+ */
+export function rights(feed: Feed): Rights {
+  const roles = new Map<string, CompiledRules>();
+  const granted = grants();
+  const listeners = new Set<() => void>();
+  const tell = () => {
+    for (const listener of listeners) listener();
+  };
+  const setRole = (object: CachedObject) => {
+    const { rules } = decodeObject(object.bytes) as { rules?: PolicyRule[] };
+    roles.set(keyOfRole(object), compileRules(rules ?? []));
+  };
+  const dropRole = (object: CachedObject) => void roles.delete(keyOfRole(object));
+  const reloads = [
+    follow(feed.cacheOf(clusterRolesPrefix), setRole, dropRole, tell),
+    follow(feed.cacheOf(rolesPrefix), setRole, dropRole, tell),
+    follow(feed.cacheOf(clusterBindingsPrefix), granted.set, granted.drop, tell),
+    follow(feed.cacheOf(bindingsPrefix), granted.set, granted.drop, tell),
+  ];
+  feed.onReset(() => {
+    roles.clear();
+    granted.clear();
+    for (const reload of reloads) reload();
+    tell();
+  });
+
+  function* rolesOf(subject: Subject, namespace: string): Iterable<CompiledRules> {
+    for (const key of keysOf(subject)) {
+      for (const space of namespace === '' ? [''] : ['', namespace]) {
+        for (const role of granted.rolesOf(key, space)) {
+          const rules = roles.get(role);
+          if (rules) yield rules;
+        }
+      }
+    }
+  }
+  return {
+    allows(subject, wanted) {
+      if (subject.groups.includes(masters)) return true;
+      for (const rules of rolesOf(subject, 'path' in wanted ? '' : wanted.namespace)) if (rules.allow(wanted)) return true;
+      return false;
+    },
+    rulesOf(subject, namespace) {
+      if (subject.groups.includes(masters)) return everything;
+      return [...rolesOf(subject, namespace)].flatMap(({ rules }) => rules);
+    },
+    roleRules: (ref, namespace) => roles.get(roleKey(ref, namespace))?.rules,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+type Take = (object: CachedObject) => void;
+
+/** Keeps what was made of a cache's objects up to date; gives back what makes it anew from all of them. */
+function follow(cache: ObjectCache, set: Take, drop: Take, tell: () => void): () => void {
+  const setAll = () => {
+    for (const object of cache.range('')) set(object);
+  };
+  setAll();
+  cache.listen((events: readonly CacheEvent[]) => {
+    for (const { isDelete, object, previous } of events) {
+      if (previous) drop(previous);
+      if (!isDelete) set(object);
+    }
+    tell();
+  });
+  return setAll;
+}
+
+function entry<K, V>(maps: Map<string, Map<K, V>>, key: string): Map<K, V> {
+  const known = maps.get(key) ?? new Map<K, V>();
+  maps.set(key, known);
+  return known;
+}
+
+/** What stands in the cache passed the schema of a binding. */
+function readBinding(object: CachedObject): { roleRef: RoleRef; subjects: readonly BindingSubject[] } {
+  const { roleRef, subjects } = decodeObject(object.bytes) as unknown as { roleRef: RoleRef; subjects?: BindingSubject[] };
+  return { roleRef, subjects: subjects ?? [] };
+}

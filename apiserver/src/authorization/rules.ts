@@ -1,0 +1,111 @@
+import type { Attributes, PathAttributes, ResourceAttributes } from './attributes.ts';
+
+/** One rule of a role, as it is written. */
+export interface PolicyRule {
+  verbs: readonly string[];
+  apiGroups?: readonly string[];
+  resources?: readonly string[];
+  resourceNames?: readonly string[];
+  nonResourceURLs?: readonly string[];
+}
+
+/** A role made ready for look-ups: whether it allows something does not depend on how many rules it has. */
+export interface CompiledRules {
+  rules: readonly PolicyRule[];
+  allow(attributes: Attributes): boolean;
+}
+
+const all = '*';
+const none: readonly string[] = [];
+
+/** For any name, or for these. */
+type Names = ReadonlySet<string> | 'any';
+
+const keyOf = (verb: string, group: string, resource: string): string => `${verb} ${group} ${resource}`;
+
+export function compileRules(rules: readonly PolicyRule[]): CompiledRules {
+  const resources = new Map<string, Names>();
+  const paths = new Map<string, { exact: Set<string>; prefixes: string[] }>();
+  for (const rule of rules) {
+    for (const verb of rule.verbs) {
+      addResources(resources, verb, rule);
+      addPaths(paths, verb, rule);
+    }
+  }
+  return {
+    rules,
+    allow: (wanted) => ('path' in wanted ? allowsPath(paths, wanted) : allowsResource(resources, wanted)),
+  };
+}
+
+function addResources(into: Map<string, Names>, verb: string, { apiGroups = none, resources = none, resourceNames = none }: PolicyRule) {
+  for (const group of apiGroups) {
+    for (const resource of resources) {
+      const key = keyOf(verb, group, resource);
+      const known = into.get(key);
+      const isAny = known === 'any' || resourceNames.length === 0;
+      into.set(key, isAny ? 'any' : new Set([...(known ?? none), ...resourceNames]));
+    }
+  }
+}
+
+function addPaths(into: Map<string, { exact: Set<string>; prefixes: string[] }>, verb: string, { nonResourceURLs = none }: PolicyRule) {
+  if (nonResourceURLs.length === 0) return;
+  const known = into.get(verb) ?? { exact: new Set(), prefixes: [] };
+  into.set(verb, known);
+  for (const url of nonResourceURLs) {
+    if (url.endsWith(all)) known.prefixes.push(url.slice(0, -1));
+    else known.exact.add(url);
+  }
+}
+
+function allowsResource(resources: ReadonlyMap<string, Names>, { verb, group, resource, subresource, name }: ResourceAttributes): boolean {
+  const whole = subresource === '' ? resource : `${resource}/${subresource}`;
+  const forms = subresource === '' ? [whole, all] : [whole, all, `${all}/${subresource}`];
+  for (const aVerb of [verb, all]) {
+    for (const aGroup of [group, all]) {
+      for (const form of forms) {
+        const names = resources.get(keyOf(aVerb, aGroup, form));
+        if (names === 'any' || (names && name !== '' && names.has(name))) return true;
+      }
+    }
+  }
+  return false;
+}
+
+function allowsPath(paths: ReadonlyMap<string, { exact: Set<string>; prefixes: string[] }>, { verb, path }: PathAttributes): boolean {
+  return [verb, all].some((each) => {
+    const known = paths.get(each);
+    return known !== undefined && (known.exact.has(path) || known.prefixes.some((prefix) => path.startsWith(prefix)));
+  });
+}
+
+/**
+ * Whether all that some rules allow is allowed by the rights that somebody has: only then may they be handed on.
+ * `has` judges one thing; `*` is judged as itself, so who hands on everything must have everything.
+ */
+export function uncovered(rules: readonly PolicyRule[], has: (attributes: Attributes) => boolean): PolicyRule[] {
+  return rules.flatMap(piecesOf).filter((piece) => !has(attributesOf(piece)));
+}
+
+/** Of one verb, one group, one resource and at most one name each. */
+function piecesOf(rule: PolicyRule): PolicyRule[] {
+  const { verbs, apiGroups = none, resources = none, resourceNames = none, nonResourceURLs = none } = rule;
+  return verbs.flatMap((verb) => [
+    ...apiGroups.flatMap((group) =>
+      resources.flatMap((resource): PolicyRule[] => {
+        const piece = { verbs: [verb], apiGroups: [group], resources: [resource] };
+        return resourceNames.length === 0 ? [piece] : resourceNames.map((name) => ({ ...piece, resourceNames: [name] }));
+      }),
+    ),
+    ...nonResourceURLs.map((url): PolicyRule => ({ verbs: [verb], nonResourceURLs: [url] })),
+  ]);
+}
+
+function attributesOf({ verbs, apiGroups, resources, resourceNames, nonResourceURLs }: PolicyRule): Attributes {
+  const verb = verbs[0] ?? '';
+  const path = nonResourceURLs?.[0];
+  if (path !== undefined) return { verb, path };
+  const [resource = '', subresource = ''] = (resources?.[0] ?? '').split('/');
+  return { verb, group: apiGroups?.[0] ?? '', resource, subresource, namespace: '', name: resourceNames?.[0] ?? '' };
+}

@@ -1,0 +1,86 @@
+import { ApiError, type JsonObject, type KubeObject } from '@river/crds';
+import type { Attributes, Subject } from '../authorization/attributes.ts';
+import type { Rights } from '../authorization/rights.ts';
+import type { PolicyRule } from '../authorization/rules.ts';
+import { asJson } from '../object/encode.ts';
+import { invalid } from '../schema/invalid.ts';
+import { assumeKind, type Sent, shape } from '../write/prepare-object.ts';
+import type { Requester, WriteOptions } from '../write/write-context.ts';
+import { methodNotAllowed, type ResourceRequest } from './resource-context.ts';
+
+/** A question that is answered and not kept. */
+export function answerReview(rights: Rights, request: ResourceRequest, sent: Sent, options: WriteOptions): KubeObject {
+  const { target, namespace } = request;
+  const { object } = sent;
+  assumeKind(target, object);
+  shape(target, sent, options);
+  const causes = target.version.schema.validate(asJson(object), undefined);
+  if (causes.length > 0) throw invalid({ group: target.kind.group, kind: target.kind.kind }, object.metadata.name, causes);
+  const answer = answers[target.kind.plural];
+  if (!answer) throw methodNotAllowed();
+  // The schema has been applied: a spec is there where the kind has one.
+  object.status = answer({ rights, spec: (object.spec ?? {}) as Spec, requester: options.requester, namespace });
+  return object;
+}
+
+interface Spec {
+  resourceAttributes?: Partial<Record<'namespace' | 'verb' | 'group' | 'resource' | 'subresource' | 'name', string>>;
+  nonResourceAttributes?: { path?: string; verb?: string };
+  user?: string;
+  groups?: string[];
+  namespace?: string;
+}
+
+interface Question {
+  rights: Rights;
+  spec: Spec;
+  requester: Requester;
+  /** Of the address. */
+  namespace: string;
+}
+
+const answers: Readonly<Record<string, (question: Question) => JsonObject>> = {
+  selfsubjectaccessreviews: ({ rights, spec, requester }) => verdict(rights, requester, spec),
+  subjectaccessreviews: ({ rights, spec }) => verdict(rights, subjectOf(spec), spec),
+  localsubjectaccessreviews({ rights, spec, namespace }) {
+    if (spec.resourceAttributes?.namespace !== namespace)
+      throw new ApiError('BadRequest', `spec.resourceAttributes.namespace must be ${namespace}, as the address says`);
+    return verdict(rights, subjectOf(spec), spec);
+  },
+  selfsubjectrulesreviews({ rights, spec, requester }) {
+    if (!spec.namespace) throw new ApiError('BadRequest', 'spec.namespace is missing: rights are listed for one namespace');
+    const rules = rights.rulesOf(requester, spec.namespace);
+    return {
+      resourceRules: rules.filter(isOfResources).map(plain),
+      nonResourceRules: rules.filter(isOfPaths).map(plain),
+      incomplete: false,
+    };
+  },
+  selfsubjectreviews: ({ requester: { username, uid, groups, extra } }) => ({
+    userInfo: plain({ username, ...(uid && { uid }), groups, ...(Object.keys(extra).length > 0 && { extra }) }),
+  }),
+};
+
+function verdict(rights: Rights, subject: Subject, spec: Spec): JsonObject {
+  const allowed = rights.allows(subject, attributesIn(spec));
+  return { allowed, ...(!allowed && { reason: 'no role that is bound to the user or to one of the groups allows it' }) };
+}
+
+function attributesIn({ resourceAttributes, nonResourceAttributes }: Spec): Attributes {
+  if ((resourceAttributes === undefined) === (nonResourceAttributes === undefined))
+    throw new ApiError('BadRequest', 'exactly one of spec.resourceAttributes and spec.nonResourceAttributes must be given');
+  if (nonResourceAttributes) return { verb: nonResourceAttributes.verb ?? '', path: nonResourceAttributes.path ?? '' };
+  const { namespace = '', verb = '', group = '', resource = '', subresource = '', name = '' } = resourceAttributes ?? {};
+  return { verb, group, resource, subresource, namespace, name };
+}
+
+function subjectOf({ user = '', groups = [] }: Spec): Subject {
+  if (user === '' && groups.length === 0) throw new ApiError('BadRequest', 'spec.user or spec.groups must be given');
+  return { username: user, groups };
+}
+
+const isOfPaths = ({ nonResourceURLs = [] }: PolicyRule): boolean => nonResourceURLs.length > 0;
+const isOfResources = (rule: PolicyRule): boolean => !isOfPaths(rule);
+
+/** Rules and users are JSON, whatever their types say. */
+const plain = (value: object): JsonObject => structuredClone(value) as JsonObject;

@@ -1,0 +1,104 @@
+import type { KubeObject } from '@river/crds';
+import { rbacGroup as rbac } from '../authorization/rights.ts';
+import type { PolicyRule } from '../authorization/rules.ts';
+import { asObject } from '../object/encode.ts';
+
+const river = 'river.dev';
+
+const read = ['get', 'list', 'watch'];
+const write = ['create', 'update', 'patch', 'delete', 'deletecollection'];
+
+/** What runs once. */
+const batch = ['tasks', 'tasksets'];
+/** What stays. */
+const lasting = ['vpses', 'snapshots', 'environments', 'workspaces', 'routes', 'gitsources'];
+const machines = ['nodes', 'queues', 'overlaynetworks', 'overlayallocations', 'vmimages'];
+
+const looks: PolicyRule[] = [
+  { verbs: read, apiGroups: [river], resources: [...batch, ...lasting, ...machines, 'placements', 'approvals', 'ipreservations'] },
+  { verbs: read, apiGroups: [''], resources: ['namespaces', 'events', 'configmaps', 'serviceaccounts'] },
+  { verbs: read, apiGroups: ['events.k8s.io'], resources: ['events'] },
+];
+const runsTasks: PolicyRule[] = [
+  { verbs: write, apiGroups: [river], resources: batch },
+  { verbs: [...read, ...write], apiGroups: [''], resources: ['configmaps', 'secrets'] },
+];
+const runsAll: PolicyRule[] = [
+  { verbs: write, apiGroups: [river], resources: [...lasting, 'approvals'] },
+  { verbs: write, apiGroups: [''], resources: ['serviceaccounts', 'events'] },
+];
+const everything: PolicyRule[] = [
+  { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+  { verbs: ['*'], nonResourceURLs: ['*'] },
+];
+
+/** The ClusterRoles that are there from the start. Bound in a namespace they hold within it, bound in the cluster everywhere. */
+export const seededRoles: Readonly<Record<string, readonly PolicyRule[]>> = {
+  'cluster-admin': everything,
+  admin: everything,
+  operator: [...looks, ...runsTasks, ...runsAll],
+  user: [...looks, ...runsTasks],
+  viewer: looks,
+  'system:discovery': [
+    {
+      verbs: ['get', 'head'],
+      nonResourceURLs: [
+        '/',
+        '/api',
+        '/api/*',
+        '/apis',
+        '/apis/*',
+        '/openapi',
+        '/openapi/*',
+        '/version',
+        '/version/',
+        '/healthz*',
+        '/livez*',
+        '/readyz*',
+      ],
+    },
+  ],
+  'system:basic-user': [
+    {
+      verbs: ['create'],
+      apiGroups: ['authorization.k8s.io'],
+      resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'],
+    },
+    { verbs: ['create'], apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'] },
+  ],
+};
+
+/** Who has them from the start. */
+export const seededBindings: Readonly<Record<string, string>> = {
+  'cluster-admin': 'system:masters',
+  'system:discovery': 'system:authenticated',
+  'system:basic-user': 'system:authenticated',
+};
+
+const metadata = (name: string) => ({
+  name,
+  labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults' },
+  annotations: { [autoUpdate]: 'true' },
+});
+
+/** Set to false, the server leaves the object as it finds it. */
+export const autoUpdate = 'rbac.authorization.kubernetes.io/autoupdate';
+
+/** Clones, since a server fills in what it stores. */
+const objectOf = (object: object): KubeObject => asObject(JSON.parse(JSON.stringify(object)));
+
+export const roleObjects = (): KubeObject[] =>
+  Object.entries(seededRoles).map(([name, rules]) =>
+    objectOf({ apiVersion: `${rbac}/v1`, kind: 'ClusterRole', metadata: metadata(name), rules }),
+  );
+
+export const bindingObjects = (): KubeObject[] =>
+  Object.entries(seededBindings).map(([name, group]) =>
+    objectOf({
+      apiVersion: `${rbac}/v1`,
+      kind: 'ClusterRoleBinding',
+      metadata: metadata(name),
+      roleRef: { apiGroup: rbac, kind: 'ClusterRole', name },
+      subjects: [{ apiGroup: rbac, kind: 'Group', name: group }],
+    }),
+  );
