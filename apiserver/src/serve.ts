@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
 import { logger, systemClock, systemRandom } from '@river/runtime';
-import { loadTokens, tokenAuthentication } from './http/authenticate.ts';
+import { authenticateBy, certificateAuthenticator, loadTokens, tokenAuthenticator } from './http/authenticate.ts';
 import { startApiServer } from './start-api-server.ts';
 import { openStore } from './store/open-store.ts';
 
@@ -16,6 +16,8 @@ const { values } = parseArgs({
     cert: { type: 'string' },
     key: { type: 'string' },
     'token-file': { type: 'string' },
+    /** Whose certificates show who a client is. */
+    'client-ca': { type: 'string' },
   },
 });
 
@@ -35,7 +37,8 @@ try {
     port: Number(values.port),
     cert: readFileSync(needed('cert')),
     key: readFileSync(needed('key')),
-    authenticate: tokenAuthentication(await loadTokens(needed('token-file'))),
+    clientCa: values['client-ca'] === undefined ? undefined : readFileSync(values['client-ca']),
+    authenticate: authenticateBy(certificateAuthenticator(systemClock.wallMs), tokenAuthenticator(await loadTokens(needed('token-file')))),
     version,
     clock: systemClock,
     random: systemRandom,

@@ -24,6 +24,7 @@ export interface ApiServerOptions {
   port: number;
   cert: Buffer;
   key: Buffer;
+  clientCa: Buffer | undefined;
   authenticate: Authenticate;
   version: string;
   clock: Clock;

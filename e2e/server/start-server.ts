@@ -114,7 +114,7 @@ async function makeIdentity(dir: string, users: NonNullable<ServerOptions['users
   const others = Object.entries(users).map(([user, { groups }]) => ({ sha256: sha256(user), user, groups }));
   const tokens = [{ sha256: sha256(token), user: 'admin', groups: ['system:masters'] }, ...others];
   writeFileSync(tokenFile, JSON.stringify({ tokens }), { mode: 0o600 });
-  return { token, caFile, ca, home, flags: { cert: certFile, key: keyFile, 'token-file': tokenFile } };
+  return { token, caFile, ca, home, flags: { cert: certFile, key: keyFile, 'token-file': tokenFile, 'client-ca': caFile } };
 }
 
 function storeFlag(store: StoreKind, dir: string, etcd: Etcd | undefined): string {

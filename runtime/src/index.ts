@@ -6,6 +6,9 @@
 export {
   CertificateError,
   ensureServerCertificates,
+  type KeyPair,
+  makeAuthority,
+  makeClientCertificate,
   type ServerCertificates,
   serverNames,
   writePrivateFile,

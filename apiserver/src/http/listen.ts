@@ -12,6 +12,8 @@ export interface ListenOptions {
   port: number;
   cert: Buffer;
   key: Buffer;
+  /** Clients are asked for a certificate of this authority; those without one are served, too. */
+  clientCa: Buffer | undefined;
   limits: ConnectionLimits;
   clock: Clock;
   onRequest: (request: IncomingMessage, response: ServerResponse) => void;
@@ -37,13 +39,14 @@ const turnMs = 5;
 const ciphers = `TLS_AES_128_GCM_SHA256:ECDHE-ECDSA-AES128-GCM-SHA256:${DEFAULT_CIPHERS}`;
 
 export async function listen(options: ListenOptions): Promise<Server> {
-  const { limits, cert, key } = options;
+  const { limits, cert, key, clientCa } = options;
   /** The newest request's response, of each connection that had one. */
   const latest = new WeakMap<object, ServerResponse>();
   const server = createServer(
     {
       cert,
       key,
+      ...(clientCa && { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
       minVersion: 'TLSv1.2',
       ciphers,
       honorCipherOrder: true,

@@ -81,7 +81,7 @@ const stopOrphan = async (dir: DataDir, say: UpDeps['say']): Promise<void> => {
 const serverArgs = (entry: string, options: UpOptions, pki: ServerCertificates): string[] => [
   entry,
   ...['--store', options.store, '--bind', options.bind, '--port', String(options.apiPort)],
-  ...['--cert', pki.certFile, '--key', pki.keyFile, '--token-file', options.dir.tokenFile],
+  ...['--cert', pki.certFile, '--key', pki.keyFile, '--token-file', options.dir.tokenFile, '--client-ca', pki.caFile],
 ];
 
 const deathNotice = (how: string, dir: DataDir): string =>

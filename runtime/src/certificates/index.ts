@@ -1,2 +1,3 @@
 export { CertificateError, ensureServerCertificates, type ServerCertificates, serverNames } from './ensure-certificates.ts';
+export { type KeyPair, makeAuthority, makeClientCertificate } from './make-certificates.ts';
 export { writePrivateFile } from './write-private-file.ts';

@@ -1,5 +1,6 @@
 import { webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
+import type { Extension, JsonName } from '@peculiar/x509';
 import { provideReflectMetadata } from './reflect-metadata.ts';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
@@ -61,25 +62,57 @@ export const makeAuthority = async (now: Date): Promise<KeyPair> => {
 /** A server certificate for `names` (host names and addresses), good for a year, never longer than its authority. */
 export const makeServerCertificate = async (authority: KeyPair, names: readonly string[], now: Date): Promise<KeyPair> => {
   const x509 = await loadX509();
+  const alternatives = names.map((value) => ({ type: isIP(value) ? ('ip' as const) : ('dns' as const), value }));
+  return sign(authority, {
+    subject: [{ CN: ['River API server'] }],
+    usage: x509.ExtendedKeyUsage.serverAuth,
+    also: [new x509.SubjectAlternativeNameExtension(alternatives)],
+    now,
+    days: 365,
+  });
+};
+
+/** By this a client shows who it is: its name is the common name, its groups are the organizations, as Kubernetes reads them. */
+export const makeClientCertificate = async (
+  authority: KeyPair,
+  { username, groups }: { username: string; groups: readonly string[] },
+  now: Date,
+  days = 365,
+): Promise<KeyPair> => {
+  const x509 = await loadX509();
+  const subject = [{ CN: [username] }, ...groups.map((group) => ({ O: [group] }))];
+  return sign(authority, { subject, usage: x509.ExtendedKeyUsage.clientAuth, also: [], now, days });
+};
+
+interface Signing {
+  subject: JsonName;
+  usage: string;
+  also: Extension[];
+  now: Date;
+  days: number;
+}
+
+async function sign(authority: KeyPair, { subject, usage, also, now, days }: Signing): Promise<KeyPair> {
+  const x509 = await loadX509();
   const issuer = new x509.X509Certificate(authority.certificate);
   const keys = await makeKeys();
   const certificate = await x509.X509CertificateGenerator.create({
-    subject: 'CN=River API server',
+    subject,
     issuer: issuer.subject,
     publicKey: keys.publicKey,
     signingKey: await readKey(authority.key),
     serialNumber: serial(),
     notBefore: new Date(now.getTime() - clockSkewMs),
-    notAfter: new Date(Math.min(now.getTime() + 365 * dayMs, issuer.notAfter.getTime())),
+    notAfter: new Date(Math.min(now.getTime() + days * dayMs, issuer.notAfter.getTime())),
     signingAlgorithm: algorithm,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: isIP(value) ? 'ip' : 'dns', value }))),
+      new x509.ExtendedKeyUsageExtension([usage]),
+      ...also,
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
   return { certificate: `${certificate.toString('pem')}\n`, key: await pemOfKey(keys.privateKey) };
-};
+}
