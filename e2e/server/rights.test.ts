@@ -72,6 +72,19 @@ describe('people with tokens of their own', () => {
     assert.equal((await asBob('GET', maps('default'))).status, 403);
   });
 
+  it('get no watch whose right went while it waited for its revision', async () => {
+    await api.create(`${rbac}/namespaces/default/rolebindings`, binding('waits', 'viewer', 'bob'));
+    const { metadata } = await api.read(maps('default'));
+    const ahead = Number(metadata.resourceVersion) + 3;
+    const watching = api.watch(`${maps('default')}?watch=1&resourceVersion=${ahead}`, { token: 'bob' });
+    const opened = watching.opened.catch(() => 0);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await api.remove(`${rbac}/namespaces/default/rolebindings/waits`);
+    for (let at = 0; at < 4; at++) await api.create(maps('default'), configMap(`later${at}`));
+    assert.equal(await opened, 403);
+    watching.close();
+  });
+
   it('may watch the one object that they may see', async () => {
     const one = { verbs: ['get', 'list', 'watch'], apiGroups: [''], resources: ['configmaps'], resourceNames: ['there'] };
     const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'one' }, rules: [one] };

@@ -39,7 +39,7 @@ function checkRole(rights: Rights, { object, oldObject, target, namespace, optio
 }
 
 function checkBinding(rights: Rights, { object, oldObject, namespace, options: { requester } }: Guarded): void {
-  if (oldObject && isSame(object, oldObject, 'subjects')) return;
+  if (oldObject && isSame(object, oldObject, 'subjects') && isSame(object, oldObject, 'roleRef')) return;
   const { roleRef } = object as unknown as { roleRef: RoleRef };
   const plural = roleRef.kind === 'Role' ? 'roles' : 'clusterroles';
   if (rights.allows(requester, rbacAttributes('bind', plural, namespace, roleRef.name))) return;

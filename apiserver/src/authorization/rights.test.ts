@@ -143,6 +143,59 @@ describe('rights cannot be raised', () => {
     }));
 });
 
+it('a binding takes no name that could mean a role elsewhere, and nothing that is no list of subjects', async () => {
+  const server = await testCore();
+  const wrong = [
+    binding('b', 'ClusterRole', 'other/role', [user('bob')]),
+    { ...binding('b', 'ClusterRole', 'viewer', []), roleRef: { apiGroup: 'foo', kind: 'ClusterRole', name: 'viewer' } },
+    ...[[null], 'abc', [1], { a: 1 }].map((subjects) => ({ ...binding('b', 'ClusterRole', 'viewer', []), subjects: subjects as never })),
+  ];
+  for (const each of wrong)
+    assert.ok([400, 422].includes((await refusal(server.create(plural('rolebindings'), each))).code), JSON.stringify(each));
+  await server.close();
+});
+
+it('the kinds of the server itself cannot be defined again', async () => {
+  const server = await testCore();
+  const taken = (kind: string, name: string) => ({
+    metadata: { name: `${name}.${group}`, annotations: { 'api-approved.kubernetes.io': 'https://example.com/1' } },
+    spec: {
+      group,
+      scope: 'Cluster',
+      names: { plural: name, kind },
+      versions: [{ name: 'v9', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+    },
+  });
+  for (const [kind, name] of [
+    ['ClusterRoleBinding', 'clusterrolebindings'],
+    ['Mine', 'clusterroles'],
+    ['ClusterRole', 'mine'],
+  ] as const) {
+    const error = await refusal(server.create('customresourcedefinitions.apiextensions.k8s.io', taken(kind, name)));
+    assert.equal(error.code, 422);
+    assert.match(error.message, /is a kind of the server itself/);
+  }
+  await server.close();
+});
+
+it('what is not understood in the store gives no rights and stops nothing', async () => {
+  const server = await testCore();
+  const put = (key: string, object: object) => server.store.txn([], [{ key, value: Buffer.from(JSON.stringify(object)) }]);
+  const head = (kind: string, name: string) => ({ apiVersion: `${group}/v1`, kind, metadata: { name, uid: name } });
+  await put(`${group}/clusterrolebindings/a`, {
+    ...head('ClusterRoleBinding', 'a'),
+    roleRef: { kind: 'ClusterRole', name: 'x' },
+    subjects: [null, 1, {}],
+  });
+  await put(`${group}/clusterrolebindings/b`, { ...head('ClusterRoleBinding', 'b'), roleRef: 'x', subjects: 'bob' });
+  await put(`${group}/clusterroles/x`, { ...head('ClusterRole', 'x'), rules: [null, { apiGroups: [''] }, { verbs: 'get', resources: 1 }] });
+  await server.create(plural('clusterroles'), clusterRole('fine', readsMaps));
+  await server.create(plural('rolebindings'), binding('fine', 'ClusterRole', 'fine', [user('bob')]));
+  assert.equal(server.core.rights.allows(bob, getMap('default')), true);
+  assert.equal(server.core.rights.allows(bob, getMap('other')), false);
+  await server.close();
+});
+
 it('a role that is the sum of others follows them', async () => {
   const server = await testCore();
   const part = (name: string, verb: string, sum = 'yes') => ({

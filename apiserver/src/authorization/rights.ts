@@ -1,3 +1,4 @@
+import { isObject, type JsonObject } from '@river/crds';
 import type { CachedObject } from '../cache/cached-object.ts';
 import type { Feed } from '../cache/feed.ts';
 import type { CacheEvent, ObjectCache } from '../cache/object-cache.ts';
@@ -42,9 +43,11 @@ const everything: PolicyRule[] = [
   { verbs: ['*'], nonResourceURLs: ['*'] },
 ];
 
-const roleKey = ({ kind, name }: RoleRef, namespace: string): string => (kind === 'ClusterRole' ? name : `${namespace}/${name}`);
+/** Of kinds that cannot be taken for each other, whatever stands in a name. */
+const roleKey = ({ kind, name }: RoleRef, namespace: string): string => `${kind} ${kind === 'ClusterRole' ? '' : namespace}/${name}`;
 
-const keyOfRole = ({ namespace, name }: CachedObject): string => (namespace === '' ? name : `${namespace}/${name}`);
+const keyOfRole = ({ namespace, name }: CachedObject): string =>
+  roleKey({ kind: namespace === '' ? 'ClusterRole' : 'Role', name }, namespace);
 
 /** A ServiceAccount is the user that its tokens say. */
 function subjectKey({ kind, name, namespace = '' }: BindingSubject): string {
@@ -100,10 +103,7 @@ export function rights(feed: Feed): Rights {
   const tell = () => {
     for (const listener of listeners) listener();
   };
-  const setRole = (object: CachedObject) => {
-    const { rules } = decodeObject(object.bytes) as { rules?: PolicyRule[] };
-    roles.set(keyOfRole(object), compileRules(rules ?? []));
-  };
+  const setRole = (object: CachedObject) => void roles.set(keyOfRole(object), compileRules(readRules(object)));
   const dropRole = (object: CachedObject) => void roles.delete(keyOfRole(object));
   const reloads = [
     follow(feed.cacheOf(clusterRolesPrefix), setRole, dropRole, tell),
@@ -170,8 +170,27 @@ function entry<K, V>(maps: Map<string, Map<K, V>>, key: string): Map<K, V> {
   return known;
 }
 
-/** What stands in the cache passed the schema of a binding. */
+/**
+ * What stands in the cache passed the schema of its kind when it was written. All the same nothing is taken for granted here:
+ * what is not understood gives no rights, and does not keep the rest from being read.
+ */
 function readBinding(object: CachedObject): { roleRef: RoleRef; subjects: readonly BindingSubject[] } {
-  const { roleRef, subjects } = decodeObject(object.bytes) as unknown as { roleRef: RoleRef; subjects?: BindingSubject[] };
-  return { roleRef, subjects: subjects ?? [] };
+  const { roleRef, subjects } = decodeObject(object.bytes);
+  const { kind, name } = isObject(roleRef) ? roleRef : {};
+  const read = (subject: JsonObject) => ({ kind: text(subject.kind), name: text(subject.name), namespace: text(subject.namespace) });
+  return { roleRef: { kind: text(kind), name: text(name) }, subjects: objects(subjects).map(read) };
 }
+
+function readRules(object: CachedObject): PolicyRule[] {
+  return objects(decodeObject(object.bytes).rules).map(({ verbs, apiGroups, resources, resourceNames, nonResourceURLs }) => ({
+    verbs: texts(verbs),
+    ...(apiGroups !== undefined && { apiGroups: texts(apiGroups) }),
+    ...(resources !== undefined && { resources: texts(resources) }),
+    ...(resourceNames !== undefined && { resourceNames: texts(resourceNames) }),
+    ...(nonResourceURLs !== undefined && { nonResourceURLs: texts(nonResourceURLs) }),
+  }));
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const texts = (value: unknown): string[] => (Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []);
+const objects = (value: unknown): JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);

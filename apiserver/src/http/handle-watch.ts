@@ -23,15 +23,21 @@ export async function handleWatch(deps: ResourceDeps, { exchange, target, namesp
       sendInitialEvents: flag(query, 'sendInitialEvents'),
       allowWatchBookmarks: flag(query, 'allowWatchBookmarks') ?? false,
     },
-    open: () => watchSink(exchange, deps.watchDrainDeadlineMs),
+    open() {
+      // It may have waited for a revision, and the right may be gone meanwhile.
+      exchange.mayStill?.();
+      return watchSink(exchange, deps.watchDrainDeadlineMs);
+    },
   });
-  const endWatching = deps.rights.onChange(() => {
+  const recheck = () => {
     try {
       exchange.mayStill?.();
     } catch (error) {
       member.end(errorLine(ApiError.is(error) ? error : new ApiError('InternalError', String(error))));
     }
-  });
+  };
+  const endWatching = deps.rights.onChange(recheck);
+  recheck();
   const timer = setTimeout(() => member.end(), Math.min(seconds, maxSeconds) * 1000);
   await new Promise<void>((resolve) => {
     if (response.destroyed || response.writableEnded) resolve();

@@ -42,7 +42,7 @@ function accountOf(username: string): { namespace: string; name: string } | unde
 
 /** The keys are percent-encoded, since header names know no case and few characters. */
 function extraOf(headers: IncomingMessage['headersDistinct']): Record<string, string[]> {
-  const found: Record<string, string[]> = {};
+  const found: Record<string, string[]> = Object.create(null);
   for (const [header, values = []] of Object.entries(headers)) {
     if (!header.startsWith(extraHeader)) continue;
     try {

@@ -1,4 +1,5 @@
 import { type Cause, type CustomResourceDefinition, isObject, type KubeObject } from '@river/crds';
+import { builtInDefinitions } from '@river/crds/definitions';
 import { checkRules } from '../cel/index.ts';
 import { asJson } from '../object/encode.ts';
 import { checkCrd } from '../schema/check-crd.ts';
@@ -42,7 +43,23 @@ function completeStatus(object: KubeObject): void {
   };
 }
 
-export const checkDefinition = (object: KubeObject, old: KubeObject | undefined): Cause[] =>
-  checkCrd(asJson(object), old && asDefinition(old), (schema, at) =>
+export function checkDefinition(object: KubeObject, old: KubeObject | undefined): Cause[] {
+  const own = ownKind(asDefinition(object));
+  if (own) return [own];
+  return checkCrd(asJson(object), old && asDefinition(old), (schema, at) =>
     checkRules(schema).map(({ path, reason, message }) => ({ reason, message, field: path === '' ? at : `${at}.${path}` })),
   );
+}
+
+/** The server's own kinds are defined by it alone: under another schema none of their rules would hold. */
+function ownKind({ spec }: CustomResourceDefinition): Cause | undefined {
+  const { group, names } = spec;
+  const isOwn = ({ spec: own }: CustomResourceDefinition) =>
+    own.group === group && (own.names.plural === names.plural || own.names.kind === names.kind);
+  if (!builtInDefinitions.some(isOwn)) return undefined;
+  return {
+    reason: 'FieldValueForbidden',
+    message: `Forbidden: ${names.plural}.${group} (${names.kind}) is a kind of the server itself`,
+    field: 'spec.names',
+  };
+}

@@ -1,4 +1,4 @@
-import { type Cause, type KubeObject, type LabelSelectorObject, requirementsOf, SelectorError } from '@river/crds';
+import { type Cause, isObject, type KubeObject, type LabelSelectorObject, pathSegment, requirementsOf, SelectorError } from '@river/crds';
 import { equalJson } from '../json/plain-json.ts';
 import { asJson } from '../object/encode.ts';
 
@@ -60,13 +60,23 @@ function checkRule({ verbs, apiGroups = [], resources = [], nonResourceURLs = []
   return causes;
 }
 
-/** Users and groups are of the RBAC group, accounts of the core one. */
+/** Users and groups are of the RBAC group, accounts of the core one. The schema has not judged the object yet. */
 export function completeBinding(object: KubeObject): void {
-  for (const subject of subjectsOf(object)) subject.apiGroup ??= subject.kind === 'ServiceAccount' ? '' : rbacGroup;
+  const { subjects } = object;
+  for (const subject of Array.isArray(subjects) ? subjects.filter(isObject) : [])
+    subject.apiGroup ??= subject.kind === 'ServiceAccount' ? '' : rbacGroup;
 }
 
 export function checkBinding(object: KubeObject, old: KubeObject | undefined): Cause[] {
+  const { apiGroup, name } = object.roleRef as { apiGroup: string; name: string };
   const causes = subjectsOf(object).flatMap((subject, at) => checkSubject(subject, `subjects[${at}]`));
+  causes.push(...pathSegment(name).map((message) => invalid('roleRef.name', message)));
+  if (apiGroup !== rbacGroup)
+    causes.push({
+      reason: 'FieldValueNotSupported',
+      message: `Unsupported value: "${apiGroup}": supported values: "${rbacGroup}"`,
+      field: 'roleRef.apiGroup',
+    });
   if (
     old &&
     !equalJson(asJson({ value: old.roleRef } as unknown as KubeObject), asJson({ value: object.roleRef } as unknown as KubeObject))
