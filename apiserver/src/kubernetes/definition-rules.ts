@@ -44,22 +44,18 @@ function completeStatus(object: KubeObject): void {
 }
 
 export function checkDefinition(object: KubeObject, old: KubeObject | undefined): Cause[] {
-  const own = ownKind(asDefinition(object));
-  if (own) return [own];
-  return checkCrd(asJson(object), old && asDefinition(old), (schema, at) =>
+  const causes = checkCrd(asJson(object), old && asDefinition(old), (schema, at) =>
     checkRules(schema).map(({ path, reason, message }) => ({ reason, message, field: path === '' ? at : `${at}.${path}` })),
   );
+  return [...ownKind(asDefinition(object)), ...causes];
 }
 
 /** The server's own kinds are defined by it alone: under another schema none of their rules would hold. */
-function ownKind({ spec }: CustomResourceDefinition): Cause | undefined {
+function ownKind({ spec }: CustomResourceDefinition): Cause[] {
   const { group, names } = spec;
   const isOwn = ({ spec: own }: CustomResourceDefinition) =>
     own.group === group && (own.names.plural === names.plural || own.names.kind === names.kind);
-  if (!builtInDefinitions.some(isOwn)) return undefined;
-  return {
-    reason: 'FieldValueForbidden',
-    message: `Forbidden: ${names.plural}.${group} (${names.kind}) is a kind of the server itself`,
-    field: 'spec.names',
-  };
+  if (!builtInDefinitions.some(isOwn)) return [];
+  const message = `Forbidden: ${names.plural}.${group} (${names.kind}) is a kind of the server itself`;
+  return [{ reason: 'FieldValueForbidden', message, field: 'spec.names' }];
 }
