@@ -53,6 +53,8 @@ describe('people with tokens of their own', () => {
     assert.match(refused.json.message, /User "bob" cannot impersonate resource "users"/);
     const headless = await api.get(maps('default'), { headers: { 'Impersonate-Group': 'team' } });
     assert.equal(headless.status, 400);
+    const odd = await api.get(maps('default'), { headers: { 'Impersonate-Extra-__proto__': 'x' } });
+    assert.equal(odd.status, 400);
     const asTeam = await api.get(maps('default'), { headers: { 'Impersonate-User': 'bob', 'Impersonate-Group': 'team' } });
     assert.equal(asTeam.status, 403);
   });
