@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
 import { logger, systemClock, systemRandom } from '@river/runtime';
-import { authenticateBy, certificateAuthenticator, loadTokens, tokenAuthenticator } from './http/authenticate.ts';
+import { authenticateBy, tokenAuthenticator } from './authentication/authenticate.ts';
+import { certificateAuthenticator } from './authentication/client-certificates.ts';
+import { loadTokens, staticTokens } from './authentication/static-tokens.ts';
 import { startApiServer } from './start-api-server.ts';
 import { openStore } from './store/open-store.ts';
 
@@ -31,6 +33,7 @@ const { version }: { version: string } = JSON.parse(readFileSync(new URL('../pac
 const log = logger({ clock: systemClock });
 
 try {
+  const tokens = await loadTokens(needed('token-file'));
   const server = await startApiServer({
     store: await openStore(values.store),
     bind: values.bind,
@@ -38,7 +41,7 @@ try {
     cert: readFileSync(needed('cert')),
     key: readFileSync(needed('key')),
     clientCa: values['client-ca'] === undefined ? undefined : readFileSync(values['client-ca']),
-    authenticate: authenticateBy(certificateAuthenticator(systemClock.wallMs), tokenAuthenticator(await loadTokens(needed('token-file')))),
+    authenticate: () => authenticateBy(certificateAuthenticator(systemClock.wallMs), tokenAuthenticator(staticTokens(tokens))),
     version,
     clock: systemClock,
     random: systemRandom,

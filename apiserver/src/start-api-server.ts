@@ -2,8 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { riverDefinitions } from '@river/crds/definitions';
 import type { Clock, Logger, Random } from '@river/runtime';
+import type { Authenticate } from './authentication/authenticate.ts';
 import { yamlReader } from './decode/yaml-reader.ts';
-import type { Authenticate } from './http/authenticate.ts';
 import { documents } from './http/documents.ts';
 import { handleRequest } from './http/handle-request.ts';
 import { heavyLane } from './http/heavy-lane.ts';
@@ -25,7 +25,8 @@ export interface ApiServerOptions {
   cert: Buffer;
   key: Buffer;
   clientCa: Buffer | undefined;
-  authenticate: Authenticate;
+  /** Some ways to tell who somebody is need what the server keeps. */
+  authenticate: (core: Core) => Authenticate;
   version: string;
   clock: Clock;
   random: Random;
@@ -80,7 +81,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   };
 }
 
-async function serve(options: ApiServerOptions, resources: ResourceDeps, { signal }: Core) {
+async function serve(options: ApiServerOptions, resources: ResourceDeps, core: Core) {
+  const { signal } = core;
   const { feed, hub, registry } = resources;
   const metrics = serverMetrics({
     watchers: hub.count,
@@ -109,7 +111,7 @@ async function serve(options: ApiServerOptions, resources: ResourceDeps, { signa
       backups: inFlight(limits.backups, 'backups'),
       drainDeadlineMs: limits.watchDrainDeadlineMs,
     }),
-    authenticate: options.authenticate,
+    authenticate: options.authenticate(core),
     requests: inFlight(limits.requests, 'requests'),
     watches: inFlight(limits.watches, 'watches'),
     metrics,

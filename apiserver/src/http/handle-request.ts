@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Logger } from '@river/runtime';
+import type { Authenticate } from '../authentication/authenticate.ts';
 import { authorize } from '../authorization/authorize.ts';
 import type { Rights } from '../authorization/rights.ts';
 import { storeFailure } from '../write/commit.ts';
 import { attributesOf } from './attributes-of.ts';
-import type { Authenticate } from './authenticate.ts';
 import { type Exchange, sendFailure } from './exchange.ts';
 import { handleResource } from './handle-resource.ts';
 import { impersonate } from './impersonate.ts';
