@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { logger, systemClock, systemRandom } from '@river/runtime';
 import { authenticateBy, tokenAuthenticator } from './authentication/authenticate.ts';
 import { certificateAuthenticator } from './authentication/client-certificates.ts';
+import { people } from './authentication/people.ts';
 import { loadTokens, staticTokens } from './authentication/static-tokens.ts';
 import { startApiServer } from './start-api-server.ts';
 import { openStore } from './store/open-store.ts';
@@ -20,6 +21,8 @@ const { values } = parseArgs({
     'token-file': { type: 'string' },
     /** Whose certificates show who a client is. */
     'client-ca': { type: 'string' },
+    /** A folder of ValidatingAdmissionPolicies, as YAML, that shall hold. */
+    policies: { type: 'string' },
   },
 });
 
@@ -41,7 +44,9 @@ try {
     cert: readFileSync(needed('cert')),
     key: readFileSync(needed('key')),
     clientCa: values['client-ca'] === undefined ? undefined : readFileSync(values['client-ca']),
-    authenticate: () => authenticateBy(certificateAuthenticator(systemClock.wallMs), tokenAuthenticator(staticTokens(tokens))),
+    authenticate: ({ feed }) =>
+      authenticateBy([certificateAuthenticator(systemClock.wallMs), tokenAuthenticator(staticTokens(tokens))], people(feed).complete),
+    policies: values.policies,
     version,
     clock: systemClock,
     random: systemRandom,

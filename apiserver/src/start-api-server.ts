@@ -14,6 +14,7 @@ import { oneByOne } from './http/one-by-one.ts';
 import type { ResourceDeps } from './http/resource-context.ts';
 import { sendBackup } from './http/send-backup.ts';
 import { limits } from './limits.ts';
+import { readPolicies } from './seed/read-policies.ts';
 import { type Core, startCore } from './start-core.ts';
 import type { Store } from './store/store.ts';
 import { busyShare, returnMemory, saveMemory, trim } from './upkeep/return-memory.ts';
@@ -27,6 +28,8 @@ export interface ApiServerOptions {
   clientCa: Buffer | undefined;
   /** Some ways to tell who somebody is need what the server keeps. */
   authenticate: (core: Core) => Authenticate;
+  /** A folder of policies that shall hold. */
+  policies: string | undefined;
   version: string;
   clock: Clock;
   random: Random;
@@ -48,8 +51,9 @@ const nameSuffix = (): string => Array.from(randomBytes(suffixLength), (byte) =>
 /** Puts the parts of the API server together and serves. Resolves when it is ready for every request. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { store, clock, random, log } = options;
-  const core = await startCore({ store, definitions: riverDefinitions, clock, random, log, newUid: randomUUID, nameSuffix });
   const yaml = yamlReader();
+  const policies = options.policies === undefined ? [] : await readPolicies(options.policies, yaml);
+  const core = await startCore({ store, definitions: riverDefinitions, policies, clock, random, log, newUid: randomUUID, nameSuffix });
   const resources: ResourceDeps = {
     ...core,
     yaml,

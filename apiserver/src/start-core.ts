@@ -1,4 +1,4 @@
-import type { CustomResourceDefinition } from '@river/crds';
+import type { CustomResourceDefinition, KubeObject } from '@river/crds';
 import { type Clock, type Logger, type Random, sleep } from '@river/runtime';
 import { inOrder } from './admission/admission.ts';
 import { policyAdmission } from './admission/policy-admission.ts';
@@ -23,6 +23,8 @@ export interface CoreOptions {
   store: Store;
   /** Kinds that must be served before the first request: their definitions. */
   definitions: readonly CustomResourceDefinition[];
+  /** Policies, and their bindings, that hold from the first request on. */
+  policies: readonly KubeObject[];
   clock: Clock;
   random: Random;
   log: Logger;
@@ -63,11 +65,11 @@ export async function startCore(options: CoreOptions): Promise<Core> {
   const hub = watchHub({ store, feed, clock, limits: limits.watcher, coalesceMs: limits.watchCoalesceMs, turnMs: limits.watchTurnMs });
   registry.onRetire(hub.endKind);
   const rights = rightsOf(feed);
-  const admission = inOrder(guardRights(rights), policyAdmission({ feed, registry }));
+  const admission = inOrder(guardRights(rights), policyAdmission({ feed, registry, rights }));
   const now = () => new Date(clock.wallMs());
   const deps: LoopDeps = { store, feed, registry, admission, clock, random, log, signal, now, newUid, nameSuffix };
   runDefinitions(deps);
-  await seed(deps, options.definitions);
+  await seed(deps, options);
   runNamespaces(deps);
   runAggregation(deps);
   runGarbage(deps);

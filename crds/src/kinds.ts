@@ -9,9 +9,10 @@ import { Placement } from './placement.ts';
 import { Queue } from './queue.ts';
 import { Task } from './task.ts';
 import { TaskSet } from './task-set.ts';
+import { User } from './user.ts';
 
 /** Every kind of the group river.dev. */
-export const riverKinds: readonly ResourceDef[] = [Task, TaskSet, Approval, Placement, Node, Queue];
+export const riverKinds: readonly ResourceDef[] = [Task, TaskSet, Approval, Placement, Node, Queue, User];
 
 export { Approval, type ApprovalDraft } from './approval.ts';
 export { crdOf, type Draft, defineResource, type Resource, type ResourceDef, type ResourceDescription } from './define-resource.ts';
@@ -32,3 +33,4 @@ export { Queue, type QueueDraft } from './queue.ts';
 export { SchemaError } from './schema/schema-error.ts';
 export { Task, type TaskDraft } from './task.ts';
 export { TaskSet, type TaskSetDraft } from './task-set.ts';
+export { User, type UserDraft } from './user.ts';

@@ -1,5 +1,9 @@
-import { isObject, type JsonObject } from '@river/crds';
+import type { JsonObject } from '@river/crds';
+import type { Attributes } from '../authorization/attributes.ts';
+import type { Rights } from '../authorization/rights.ts';
+import type { CachedObject } from '../cache/cached-object.ts';
 import type { Feed } from '../cache/feed.ts';
+import type { AccessQuestion, Authorize } from '../cel/index.ts';
 import { asJson, decodeObject } from '../object/encode.ts';
 import { resourcePrefix } from '../object/object-key.ts';
 import { currentObject } from '../read/present.ts';
@@ -21,7 +25,7 @@ const policiesPrefix = resourcePrefix(group, 'validatingadmissionpolicies');
 const bindingsPrefix = resourcePrefix(group, 'validatingadmissionpolicybindings');
 
 /** Judges every write by the ValidatingAdmissionPolicies in the cache. They are compiled anew when one of them changes. */
-export function policyAdmission({ feed, registry }: { feed: Feed; registry: Registry }): Admission {
+export function policyAdmission({ feed, registry, rights }: { feed: Feed; registry: Registry; rights: Rights }): Admission {
   const environment = policyEnvironment();
   const policies = feed.cacheOf(policiesPrefix);
   const bindings = feed.cacheOf(bindingsPrefix);
@@ -43,6 +47,7 @@ export function policyAdmission({ feed, registry }: { feed: Feed; registry: Regi
     return compilePolicies(read<ValidatingAdmissionPolicy>(policiesPrefix), read<ValidatingAdmissionPolicyBinding>(bindingsPrefix), {
       environment,
       getParams: paramsFrom(registry),
+      authorize: authorizeBy(rights),
     });
   };
   return {
@@ -54,6 +59,37 @@ export function policyAdmission({ feed, registry }: { feed: Feed; registry: Regi
       if (deny) throw deny;
     },
   };
+}
+
+/** What an expression asks of the requester, or of an account, is answered as a request would be. */
+const authorizeBy =
+  (rights: Rights) =>
+  ({ userInfo }: PolicyRequest): Authorize =>
+  (question) => {
+    const { serviceAccount: account } = question;
+    const subject = account
+      ? { username: `system:serviceaccount:${account.namespace}:${account.name}`, groups: accountGroups(account.namespace) }
+      : { username: userInfo.username, groups: userInfo.groups ?? [] };
+    const allowed = rights.allows(subject, attributesOf(question));
+    return { allowed, reason: allowed ? '' : 'no role allows it' };
+  };
+
+const accountGroups = (namespace: string): string[] => [
+  'system:serviceaccounts',
+  `system:serviceaccounts:${namespace}`,
+  'system:authenticated',
+];
+
+function attributesOf({
+  path,
+  group = '',
+  resource = '',
+  subresource = '',
+  namespace = '',
+  name = '',
+  verb = '',
+}: AccessQuestion): Attributes {
+  return path === undefined ? { verb, group, resource, subresource, namespace, name } : { verb, path };
 }
 
 const paramsFrom =
@@ -75,7 +111,6 @@ function policyRequest(
   const { kind, version } = target;
   const { username, uid, groups, extra } = options.requester;
   const { group: apiGroup, version: apiVersion } = version.info;
-  const namespaceObject = namespace === '' ? undefined : namespaceJson(feed, namespace);
   return {
     operation,
     object: object ? asJson(object) : null,
@@ -84,7 +119,9 @@ function policyRequest(
     kind: { group: apiGroup, version: apiVersion, kind: kind.kind },
     name: (object ?? oldObject)?.metadata.name ?? '',
     ...(namespace !== '' && { namespace }),
-    ...(namespaceObject && { namespaceObject }),
+    get namespaceObject() {
+      return namespace === '' ? undefined : namespaceJson(feed, namespace);
+    },
     userInfo: {
       username,
       uid,
@@ -95,8 +132,12 @@ function policyRequest(
   };
 }
 
+const namespaces = new WeakMap<CachedObject, JsonObject>();
+
 function namespaceJson(feed: Feed, namespace: string): JsonObject | undefined {
   const found = feed.cacheOf(namespacesPrefix).get(namespacesPrefix + namespace);
-  const decoded = found && decodeObject(found.bytes);
-  return isObject(decoded) ? decoded : undefined;
+  if (!found) return undefined;
+  const read = namespaces.get(found) ?? asJson(decodeObject(found.bytes));
+  namespaces.set(found, read);
+  return read;
 }

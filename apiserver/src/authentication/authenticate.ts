@@ -26,13 +26,15 @@ export const tokenAuthenticator =
     return undefined;
   };
 
-/** The first way that tells who it is. */
+/** The first way that tells who it is; `complete` has the last word on who that is, and whether they are let in. */
 export const authenticateBy =
-  (...ways: readonly Authenticator[]): Authenticate =>
+  (ways: readonly Authenticator[], complete: (requester: Requester) => Requester | undefined): Authenticate =>
   (request) => {
     for (const way of ways) {
       const requester = way(request);
-      if (requester) return requester;
+      const completed = requester && complete(requester);
+      if (completed) return completed;
+      if (requester) break;
     }
     throw new ApiError('Unauthorized', 'Unauthorized');
   };

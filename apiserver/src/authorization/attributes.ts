@@ -11,6 +11,8 @@ export interface ResourceAttributes {
   namespace: string;
   /** Empty for a collection, and for what has no name yet. */
   name: string;
+  /** What the objects of a list or watch must say: the fields that a selector holds to one value. */
+  fields?: Readonly<Record<string, string>>;
 }
 
 export interface PathAttributes {

@@ -5,6 +5,7 @@ import type { CacheEvent, ObjectCache } from '../cache/object-cache.ts';
 import { decodeObject } from '../object/encode.ts';
 import { resourcePrefix } from '../object/object-key.ts';
 import type { Attributes, Subject } from './attributes.ts';
+import { nodeRights } from './node-rights.ts';
 import { type CompiledRules, compileRules, type PolicyRule } from './rules.ts';
 
 /** Who may do what, by the roles and bindings that are there now. */
@@ -100,6 +101,7 @@ export function rights(feed: Feed): Rights {
   const roles = new Map<string, CompiledRules>();
   const granted = grants();
   const listeners = new Set<() => void>();
+  const nodes = nodeRights(feed, () => tell());
   const tell = () => {
     for (const listener of listeners) listener();
   };
@@ -130,7 +132,7 @@ export function rights(feed: Feed): Rights {
   }
   return {
     allows(subject, wanted) {
-      if (subject.groups.includes(masters)) return true;
+      if (subject.groups.includes(masters) || nodes.allows(subject, wanted)) return true;
       for (const rules of rolesOf(subject, 'path' in wanted ? '' : wanted.namespace)) if (rules.allow(wanted)) return true;
       return false;
     },

@@ -9,7 +9,7 @@ export { createEnvironment, type Environment } from './environment.ts';
 export { Budget, defaultLimits, type Limits } from './evaluate/budget.ts';
 export { threadClock } from './evaluate/thread-clock.ts';
 export { compileExpression, type Expression } from './expression.ts';
-export { type Authorize, AuthorizerValue, authorizerFunctions } from './library/authorizer.ts';
+export { type AccessQuestion, type Authorize, AuthorizerValue, authorizerFunctions } from './library/authorizer.ts';
 export { checkRules } from './rules/check-rules.ts';
 export { type CompiledRules, compileRules } from './rules/compile-rules.ts';
 export { bindJson } from './value/bind.ts';

@@ -1,3 +1,4 @@
+import { parseFieldSelector, SelectorError } from '@river/crds';
 import type { Attributes } from '../authorization/attributes.ts';
 import type { Exchange } from './exchange.ts';
 import { flag } from './query.ts';
@@ -19,14 +20,27 @@ export function attributesOf({ request, pathname, query }: Exchange, route: Rout
   const { group, plural, subresource, ...named } = route.resource;
   const { one, many } = verbs[method] ?? { one: method.toLowerCase(), many: method.toLowerCase() };
   const isNamespaceItself = group === '' && plural === 'namespaces';
-  const name = named.name || (many === 'list' || many === 'deletecollection' ? nameSelected(query) : '');
+  const fields = named.name === '' && (many === 'list' || many === 'deletecollection') ? selected(query.get('fieldSelector')) : none;
+  const name = named.name || (fields['metadata.name'] ?? '');
   const verb = named.name === '' ? collectionVerb(many, query) : one;
-  return { verb, group, resource: plural, subresource, namespace: isNamespaceItself ? named.name : named.namespace, name };
+  return { verb, group, resource: plural, subresource, namespace: isNamespaceItself ? named.name : named.namespace, name, fields };
 }
 
 const collectionVerb = (verb: string, query: URLSearchParams): string => (verb === 'list' && flag(query, 'watch') ? 'watch' : verb);
 
-/** Who may see one object by its name may also list and watch just that one. */
-function nameSelected(query: URLSearchParams): string {
-  return /^metadata\.name==?([^,!=]+)$/.exec(query.get('fieldSelector') ?? '')?.[1] ?? '';
+const none: Readonly<Record<string, string>> = Object.freeze({});
+
+/**
+ * The fields that every selected object has at one value. Who may see one object by its name may also list and watch just that one.
+ * A selector that cannot be read selects nothing here, and is refused later.
+ */
+function selected(selector: string | null): Readonly<Record<string, string>> {
+  if (!selector) return none;
+  try {
+    const terms = parseFieldSelector(selector).filter(({ operator }) => operator === '=');
+    return Object.fromEntries(terms.map(({ field, value }) => [field, value]));
+  } catch (error) {
+    if (error instanceof SelectorError) return none;
+    throw error;
+  }
 }

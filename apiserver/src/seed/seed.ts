@@ -1,4 +1,5 @@
 import { ApiError, type CustomResourceDefinition, type KubeObject } from '@river/crds';
+import { nodesNamespace } from '../authorization/node-rights.ts';
 import { rbacGroup } from '../authorization/rights.ts';
 import { equalJson } from '../json/plain-json.ts';
 import { asJson, asObject, decodeObject } from '../object/encode.ts';
@@ -12,18 +13,37 @@ import type { LoopDeps } from '../write/loop-deps.ts';
 import { autoUpdate, bindingObjects, roleObjects } from './seeded-roles.ts';
 
 const manager = 'river-seed';
-const namespaces = ['default', 'kube-system', 'river-system'];
+const namespaces = ['default', 'kube-system', 'river-system', nodesNamespace];
 const establishDeadlineMs = 10_000;
 
-/** What must be there before the first client comes: a few namespaces, and River's own kinds. Writes only what differs. */
-export async function seed(deps: LoopDeps, definitions: readonly CustomResourceDefinition[]): Promise<void> {
+export interface Seeds {
+  /** River's own kinds. */
+  definitions: readonly CustomResourceDefinition[];
+  /** Policies and their bindings. */
+  policies: readonly KubeObject[];
+}
+
+/** What must be there before the first client comes: a few namespaces, roles, policies, and River's own kinds. Writes only what differs. */
+export async function seed(deps: LoopDeps, { definitions, policies }: Seeds): Promise<void> {
   for (const name of namespaces) {
     await ensure(deps, namespacesPrefix, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   }
-  for (const role of roleObjects()) await ensureKept(deps, resourcePrefix(rbacGroup, 'clusterroles'), role, 'rules');
-  for (const binding of bindingObjects()) await ensureKept(deps, resourcePrefix(rbacGroup, 'clusterrolebindings'), binding, 'subjects');
-  for (const definition of definitions) await ensureDefinition(deps, definition);
+  for (const role of roleObjects()) await ensureKept(deps, resourcePrefix(rbacGroup, 'clusterroles'), role, 'rules', roleOptOut);
+  for (const binding of bindingObjects())
+    await ensureKept(deps, resourcePrefix(rbacGroup, 'clusterrolebindings'), binding, 'subjects', roleOptOut);
+  for (const definition of definitions) await ensureKept(deps, definitionsPrefix, asObjectCopy(definition), 'spec');
+  for (const policy of policies) await ensureKept(deps, policyPrefix(deps, policy), policy, 'spec', policyOptOut);
   await established(deps, definitions);
+}
+
+/** Annotations that, set to false, make the server leave an object as it finds it. */
+const roleOptOut = autoUpdate;
+const policyOptOut = 'river.dev/autoupdate';
+
+function policyPrefix({ registry }: LoopDeps, { kind }: KubeObject): string {
+  const served = registry.findKind('admissionregistration.k8s.io', kind);
+  if (!served) throw new Error(`${kind} is no kind of policy`);
+  return served.prefix;
 }
 
 function kindAt({ registry }: LoopDeps, prefix: string): ServedKind {
@@ -41,15 +61,24 @@ async function ensure(deps: LoopDeps, prefix: string, object: KubeObject): Promi
   });
 }
 
-/** A field of a seeded object is set back to what this version of the server wants, unless somebody has said that it is to stay. */
-async function ensureKept(deps: LoopDeps, prefix: string, wanted: KubeObject, field: 'rules' | 'subjects'): Promise<void> {
-  await ensure(deps, prefix, structuredClone(wanted));
+/** A field of a seeded object is set back to what this version of the server wants, unless an annotation says that it is to stay. */
+async function ensureKept(
+  deps: LoopDeps,
+  prefix: string,
+  wanted: KubeObject,
+  field: 'rules' | 'subjects' | 'spec',
+  optOut?: string,
+): Promise<void> {
   const kind = kindAt(deps, prefix);
+  await ensure(deps, prefix, structuredClone(wanted));
   const present = kind.cache.get(prefix + wanted.metadata.name);
   if (!present || present.isDeleting) return;
   const { metadata, [field]: value } = decodeObject(present.bytes);
-  if (metadata.annotations?.[autoUpdate] === 'false') return;
-  if (equalJson(asJson({ value } as unknown as KubeObject), asJson({ value: wanted[field] } as unknown as KubeObject))) return;
+  if (optOut !== undefined && metadata.annotations?.[optOut] === 'false') return;
+  const filled = structuredClone(wanted);
+  kind.storage.schema.applyDefaults(asJson(filled));
+  kind.rules.complete(filled, filled);
+  if (equalJson(asJson({ value } as unknown as KubeObject), asJson({ value: filled[field] } as unknown as KubeObject))) return;
   await editObject(deps, {
     kind,
     namespace: '',
@@ -66,30 +95,6 @@ async function ensureKept(deps: LoopDeps, prefix: string, wanted: KubeObject, fi
 /** A definition is data: cloned, so that what the server fills in does not reach the vocabulary. */
 const asObjectCopy = (definition: CustomResourceDefinition): KubeObject =>
   asObject(JSON.parse(JSON.stringify({ ...definition, status: undefined })));
-
-async function ensureDefinition(deps: LoopDeps, definition: CustomResourceDefinition): Promise<void> {
-  const wanted = asObjectCopy(definition);
-  const kind = kindAt(deps, definitionsPrefix);
-  await ensure(deps, definitionsPrefix, structuredClone(wanted));
-  const present = kind.cache.get(definitionsPrefix + definition.metadata.name);
-  if (!present || present.isDeleting) return;
-  const spec = decodeObject(present.bytes).spec;
-  const filled = structuredClone(wanted);
-  kind.storage.schema.applyDefaults(asJson(filled));
-  kind.rules.complete(filled, filled);
-  if (equalJson(asJson({ spec } as unknown as KubeObject), asJson({ spec: filled.spec } as unknown as KubeObject))) return;
-  await editObject(deps, {
-    kind,
-    namespace: '',
-    name: present.name,
-    uid: present.uid,
-    subresource: '',
-    options: ownOptions(manager),
-    change: (next) => {
-      next.spec = wanted.spec ?? {};
-    },
-  });
-}
 
 async function established({ registry, feed, clock }: LoopDeps, definitions: readonly CustomResourceDefinition[]): Promise<void> {
   const missing = () => definitions.filter(({ spec }) => !registry.ofPrefix(resourcePrefix(spec.group, spec.names.plural)));

@@ -68,6 +68,7 @@ export async function testCore(given: Partial<CoreOptions> & { clock?: ManualClo
   const core = await startCore({
     store,
     definitions: [],
+    policies: [],
     clock,
     random: () => 0.5,
     log: silentLogger,

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ensureServerCertificates, type ServerCertificates, writePrivateFile } from '@river/runtime';
 import { ensureAdminToken, kubeconfigOf } from './admin-access.ts';
 import { logTail, openBoundedLog } from './bounded-log.ts';
@@ -78,10 +79,14 @@ const stopOrphan = async (dir: DataDir, say: UpDeps['say']): Promise<void> => {
   removeUpState(dir.state);
 };
 
+/** What `up` lets hold from the start; it lies beside the sources, as the server does. */
+const policies = join(import.meta.dirname, '../../../deploy/policies');
+
 const serverArgs = (entry: string, options: UpOptions, pki: ServerCertificates): string[] => [
   entry,
   ...['--store', options.store, '--bind', options.bind, '--port', String(options.apiPort)],
   ...['--cert', pki.certFile, '--key', pki.keyFile, '--token-file', options.dir.tokenFile, '--client-ca', pki.caFile],
+  ...['--policies', policies],
 ];
 
 const deathNotice = (how: string, dir: DataDir): string =>

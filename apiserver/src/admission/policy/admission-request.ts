@@ -19,7 +19,8 @@ export interface AdmissionRequest {
   name: string;
   /** Undefined for what has no namespace. */
   namespace?: string;
-  namespaceObject?: JsonObject;
+  /** Asked only by policies that look at it. */
+  readonly namespaceObject?: JsonObject | undefined;
   userInfo: UserInfo;
   dryRun?: boolean;
   options?: JsonObject;
