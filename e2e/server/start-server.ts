@@ -22,8 +22,10 @@ export interface ServerOptions {
   env?: Record<string, string>;
   /** An etcd that is already there, shared with another server: it outlives this one. */
   etcd?: Etcd;
-  /** People beside the admin: each has its name as its token. */
-  users?: Record<string, { groups: string[] }>;
+  /** People beside the admin, by their tokens; the token is the name too where none is given. */
+  users?: Record<string, { user?: string; groups: string[] }>;
+  /** With the policies that `up` loads. */
+  hasPolicies?: boolean;
 }
 
 /** A real API server, in a process of its own. */
@@ -50,6 +52,7 @@ export interface RunningServer {
 }
 
 const main = fileURLToPath(new URL('../../apiserver/src/main.ts', import.meta.url));
+const policies = fileURLToPath(new URL('../../deploy/policies', import.meta.url));
 const readyDeadlineMs = 60_000;
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -61,6 +64,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let url = '';
   const start = async () => {
     const flags = { ...identity.flags, store: storeFlag(options.store, dir, etcd), bind: '127.0.0.1', port: String(port) };
+    if (options.hasPolicies) Object.assign(flags, { policies });
     const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
     const started = startProgram(process.execPath, [main, ...args], { ...process.env, ...options.env });
     program = started;
@@ -111,7 +115,7 @@ async function makeIdentity(dir: string, users: NonNullable<ServerOptions['users
   const token = randomBytes(24).toString('hex');
   const tokenFile = join(dir, 'tokens.json');
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
-  const others = Object.entries(users).map(([user, { groups }]) => ({ sha256: sha256(user), user, groups }));
+  const others = Object.entries(users).map(([token, { user = token, groups }]) => ({ sha256: sha256(token), user, groups }));
   const tokens = [{ sha256: sha256(token), user: 'admin', groups: ['system:masters'] }, ...others];
   writeFileSync(tokenFile, JSON.stringify({ tokens }), { mode: 0o600 });
   return { token, caFile, ca, home, flags: { cert: certFile, key: keyFile, 'token-file': tokenFile, 'client-ca': caFile } };
