@@ -7,19 +7,27 @@ import { UsageError } from './command/usage-error.ts';
 
 const withValue = new Set(['--kubeconfig', '--context', '--namespace', '-n']);
 
-/** The command's name may follow global flags, as in `riverctl -n lab get tasks`. */
+const isTopic = (name: string): boolean => Object.keys(commandTable).some((known) => known.startsWith(`${name} `));
+
+/** The command's name may follow global flags, as in `riverctl -n lab get tasks`, and may be of several words: `user create`. */
 const splitName = (argv: readonly string[]): { name: string | undefined; rest: string[] } => {
+  let name: string | undefined;
+  const rest: string[] = [];
   for (let at = 0; at < argv.length; at++) {
     const arg = argv[at] ?? '';
-    if (withValue.has(arg)) at++;
-    else if (!arg.startsWith('-')) return { name: arg, rest: argv.toSpliced(at, 1) };
+    const longer = name === undefined ? arg : `${name} ${arg}`;
+    if (withValue.has(arg)) rest.push(arg, ...argv.slice(++at, at + 1));
+    else if (arg.startsWith('-')) rest.push(arg);
+    else if (name === undefined || Object.hasOwn(commandTable, longer) || isTopic(longer)) name = longer;
+    else return { name, rest: [...rest, ...argv.slice(at)] };
   }
-  return { name: undefined, rest: [...argv] };
+  return { name, rest };
 };
 
 const load = async (name: string): Promise<Command> => {
   const entry = Object.hasOwn(commandTable, name) ? commandTable[name] : undefined;
   if (entry) return entry.load();
+  if (isTopic(name)) throw new UsageError(`${name} is more than one command: riverctl help ${name} lists them`);
   const letters = [...name].sort().join();
   const isNear = (known: string) => known.startsWith(name.slice(0, 2)) || [...known].sort().join() === letters;
   const near = name === '' ? [] : Object.keys(commandTable).filter(isNear);
@@ -27,9 +35,10 @@ const load = async (name: string): Promise<Command> => {
   throw new UsageError(`there is no command "${name}": ${hint}`);
 };
 
-const showHelp = async (topic: string | undefined): Promise<number> => {
+const showHelp = async (topic: string): Promise<number> => {
   const { commandHelp, overview } = await import('./command/help.ts');
-  process.stdout.write(topic === undefined ? overview() : commandHelp(await load(topic)));
+  const isMany = topic === '' || (isTopic(topic) && !Object.hasOwn(commandTable, topic));
+  process.stdout.write(isMany ? overview(topic) : commandHelp(await load(topic)));
   return 0;
 };
 
@@ -59,7 +68,9 @@ export const main = async (argv: readonly string[]): Promise<number> => {
   try {
     const isLost = name === undefined && rest.some((arg) => arg !== '--help' && arg !== '-h');
     if (isLost) throw new UsageError(`name a command beside ${rest[0]}: riverctl help lists them`);
-    if (name === undefined || name === 'help') return await showHelp(rest.find((arg) => !arg.startsWith('-')));
+    if (name === undefined || name === 'help') return await showHelp(rest.filter((arg) => !arg.startsWith('-')).join(' '));
+    if (isTopic(name) && !Object.hasOwn(commandTable, name) && rest.some((arg) => arg === '--help' || arg === '-h'))
+      return await showHelp(name);
     return await runCommand(await load(name), rest);
   } catch (error) {
     return report(error, argv.includes('--json'));

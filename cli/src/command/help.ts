@@ -3,19 +3,21 @@ import type { Command } from './command.ts';
 import { commandTable } from './command-table.ts';
 import { globalFlags } from './parse-arguments.ts';
 
-/** The commands, a line each. */
-export const overview = (): string => {
-  const names = Object.keys(commandTable).sort();
+/** The commands, or those of a topic (`user`), a line each. */
+export const overview = (topic = ''): string => {
+  const names = Object.keys(commandTable)
+    .filter((name) => topic === '' || name.startsWith(`${topic} `))
+    .sort();
   const width = Math.max(...names.map((name) => name.length));
   const lines = names.map((name) => `  ${name.padEnd(width)}  ${commandTable[name]?.summary}`);
   return [
     'riverctl: the command line of River',
     '',
-    'Usage: riverctl COMMAND [flags]',
+    `Usage: riverctl ${topic && `${topic} `}COMMAND [flags]`,
     '',
     ...lines,
     '',
-    'riverctl COMMAND --help says more.',
+    `riverctl ${topic && `${topic} `}COMMAND --help says more.`,
     '',
   ].join('\n');
 };
