@@ -194,6 +194,40 @@ spec:
     }
   });
 
+  it('knows people: makes them with a namespace and a role, changes and forgets them', () => {
+    const key = join(data, 'alice.pub');
+    writeFileSync(key, '# mine\nssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGqPOUcd4d4Pu4uyZ0zOEsmvsKcXaRw7sLDOuY2TObYr alice@laptop\n');
+    const made = ctl(['user', 'create', 'alice', '--home', '--ssh-key', key, '--group', 'lab', '--role', 'viewer']);
+    assert.equal(
+      made.out,
+      'user.river.dev/alice created\nalice has the role user in namespace alice\nalice has the role viewer in namespace default\n',
+    );
+    assert.match(ctl(['user', 'list']).out, /^NAME .*GROUPS.*\nalice .*\["lab"\] +false/);
+    assert.match(ctl(['get', 'rolebindings', '-n', 'alice', '-o', 'name']).out, /user-alice-user/);
+    assert.match(ctl(['user', 'add-group', 'alice', 'vision', 'lab']).out, /changed/);
+    assert.match(ctl(['user', 'add-group', 'alice', 'lab']).out, /unchanged/);
+    assert.match(ctl(['user', 'remove-group', 'alice', 'nope']).err, /there is no "nope" among: lab, vision/);
+    assert.equal(ctl(['user', 'remove-group', 'alice', 'lab']).code, 0);
+    assert.equal(ctl(['user', 'remove-key', 'alice', 'alice@laptop']).code, 0);
+    assert.equal(ctl(['user', 'add-key', 'alice', key]).code, 0);
+    assert.equal(ctl(['user', 'disable', 'alice']).out, 'user.river.dev/alice disabled\n');
+    const { spec } = JSON.parse(ctl(['get', 'users.river.dev', 'alice', '--json']).out);
+    assert.deepEqual([spec.disabled, spec.groups, spec.sshKeys.length], [true, ['vision'], 1]);
+    writeFileSync(key, '-----BEGIN OPENSSH PRIVATE KEY-----\n');
+    assert.match(ctl(['user', 'add-key', 'alice', key]).err, /private key.*\.pub/);
+    const by = `apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: by-hand}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: viewer}\nsubjects: [{kind: User, name: alice}]\n`;
+    ctl(['apply', '-f', '-'], { input: by });
+    const gone = ctl(['user', 'delete', 'alice']);
+    assert.match(gone.err, /clusterrolebindings\/by-hand still gives rights to alice/);
+    assert.equal(ctl(['get', 'rolebindings', '-A', '-o', 'name']).out.includes('user-alice'), false);
+    assert.deepEqual(
+      [ctl(['user', 'delete', 'alice']).code, ctl(['user', 'create']).code, ctl(['user', 'nope']).code, ctl(['user']).code],
+      [3, 2, 2, 2],
+    );
+    assert.match(ctl(['help', 'user']).out, /user create +let River know a person/);
+    assert.match(ctl(['user', 'create', '--help']).out, /Usage: riverctl user create NAME/);
+  });
+
   it('lists kinds, events and versions', () => {
     assert.match(ctl(['api-resources', '--api-group=river.dev', '-o', 'name']).out, /^tasks\.river\.dev$/m);
     assert.equal(ctl(['events', '-A']).code, 0);

@@ -26,6 +26,7 @@ const runsTasks: PolicyRule[] = [
 const runsAll: PolicyRule[] = [
   { verbs: write, apiGroups: [river], resources: [...lasting, 'approvals'] },
   { verbs: write, apiGroups: [''], resources: ['serviceaccounts', 'events'] },
+  { verbs: read, apiGroups: [river], resources: ['users'] },
 ];
 const everything: PolicyRule[] = [
   { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },

@@ -32,6 +32,24 @@ export const commandTable: Record<string, Entry> = {
     load: () => import('../commands/explain.ts').then((chunk) => chunk.explainCommand),
   },
   get: { summary: 'list objects, or show some', load: () => import('../commands/get.ts').then((chunk) => chunk.getCommand) },
+  'user add-group': { summary: 'put a person into groups', load: () => import('../commands/user.ts').then((chunk) => chunk.userAddGroup) },
+  'user add-key': { summary: 'give a person SSH keys', load: () => import('../commands/user.ts').then((chunk) => chunk.userAddKey) },
+  'user create': { summary: 'let River know a person', load: () => import('../commands/user.ts').then((chunk) => chunk.userCreate) },
+  'user delete': {
+    summary: 'forget a person, and take away the roles that `user create` gave',
+    load: () => import('../commands/user.ts').then((chunk) => chunk.userDelete),
+  },
+  'user disable': { summary: 'shut a person out, at once', load: () => import('../commands/user.ts').then((chunk) => chunk.userDisable) },
+  'user enable': { summary: 'let a person in again', load: () => import('../commands/user.ts').then((chunk) => chunk.userEnable) },
+  'user list': { summary: 'list people', load: () => import('../commands/user.ts').then((chunk) => chunk.userList) },
+  'user remove-group': {
+    summary: 'take a person out of groups',
+    load: () => import('../commands/user.ts').then((chunk) => chunk.userRemoveGroup),
+  },
+  'user remove-key': {
+    summary: "take a person's SSH keys away, by their names",
+    load: () => import('../commands/user.ts').then((chunk) => chunk.userRemoveKey),
+  },
   version: {
     summary: 'show the versions of riverctl and the server',
     load: () => import('../commands/version.ts').then((chunk) => chunk.versionCommand),
