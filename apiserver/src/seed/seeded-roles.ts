@@ -21,11 +21,13 @@ const looks: PolicyRule[] = [
 ];
 const runsTasks: PolicyRule[] = [
   { verbs: write, apiGroups: [river], resources: batch },
+  { verbs: ['get', 'update', 'patch'], apiGroups: [river], resources: ['tasksets/scale'] },
   { verbs: [...read, ...write], apiGroups: [''], resources: ['configmaps', 'secrets'] },
 ];
 const runsAll: PolicyRule[] = [
   { verbs: write, apiGroups: [river], resources: [...lasting, 'approvals'] },
   { verbs: write, apiGroups: [''], resources: ['serviceaccounts', 'events'] },
+  { verbs: write, apiGroups: ['events.k8s.io'], resources: ['events'] },
   { verbs: read, apiGroups: [river], resources: ['users'] },
 ];
 const everything: PolicyRule[] = [
