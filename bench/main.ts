@@ -8,6 +8,10 @@ const benches: Record<string, { about: string; load: () => Promise<(args: string
     about: 'what a write to etcd costs: our client beside the etcd3 library',
     load: async () => (await import('./etcd.ts')).benchEtcd,
   },
+  rights: {
+    about: 'what authentication, authorization and policies add to a request',
+    load: async () => (await import('./rights.ts')).benchRights,
+  },
   riverctl: {
     about: 'how long each riverctl command takes to start, beside node and kubectl',
     load: async () => (await import('./riverctl.ts')).benchRiverctl,

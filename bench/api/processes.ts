@@ -22,15 +22,24 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+/** What keeps strangers out of a server, beside its admin. */
+export interface Guard {
+  hasPolicies: boolean;
+  people: { sha256: string; user: string; groups: string[] }[];
+}
+
+const policies = join(import.meta.dirname, '../../deploy/policies');
+
 /** Starts the API server as people do, with a certificate of its own, and waits until it says that it serves. */
-export async function startServer(dir: string, store: string): Promise<RunningServer> {
+export async function startServer(dir: string, store: string, guard: Guard = { hasPolicies: false, people: [] }): Promise<RunningServer> {
   const pki = await ensureServerCertificates({ dir: join(dir, 'pki'), now: new Date() });
   const token = randomBytes(24).toString('hex');
   const tokenFile = join(dir, 'token');
   const admin = { sha256: createHash('sha256').update(token).digest('hex'), user: 'admin', groups: ['system:masters'] };
-  writeFileSync(tokenFile, JSON.stringify({ tokens: [admin] }), { mode: 0o600 });
+  writeFileSync(tokenFile, JSON.stringify({ tokens: [admin, ...guard.people] }), { mode: 0o600 });
   const port = await freePort();
   const flags = { store, bind: '127.0.0.1', port: String(port), cert: pki.certFile, key: pki.keyFile, 'token-file': tokenFile };
+  if (guard.hasPolicies) Object.assign(flags, { policies });
   const startedMs = performance.now();
   const child = spawn(process.execPath, [main, ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])], {
     stdio: ['ignore', 'pipe', 'pipe'],
