@@ -111,6 +111,7 @@ function policyRequest(
   const { kind, version } = target;
   const { username, uid, groups, extra } = options.requester;
   const { group: apiGroup, version: apiVersion } = version.info;
+  const namespaceObject = namespace === '' ? undefined : namespaceJson(feed, namespace);
   return {
     operation,
     object: object ? asJson(object) : null,
@@ -118,20 +119,16 @@ function policyRequest(
     resource: { group: apiGroup, version: apiVersion, resource: kind.plural, ...(subresource !== '' && { subresource }) },
     kind: { group: apiGroup, version: apiVersion, kind: kind.kind },
     name: (object ?? oldObject)?.metadata.name ?? '',
-    ...(namespace !== '' && { namespace }),
-    get namespaceObject() {
-      return namespace === '' ? undefined : namespaceJson(feed, namespace);
-    },
-    userInfo: {
-      username,
-      uid,
-      groups: [...groups],
-      extra: Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, [...values]])),
-    },
+    ...(namespace !== '' && { namespace, namespaceObject }),
+    userInfo: { username, uid, groups: [...groups], extra: copyOf(extra) },
     dryRun: options.isDryRun,
   };
 }
 
+const copyOf = (extra: AdmissionRequest['options']['requester']['extra']): Record<string, string[]> =>
+  Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, [...values]]));
+
+/** Read once, however many writes are judged by it. */
 const namespaces = new WeakMap<CachedObject, JsonObject>();
 
 function namespaceJson(feed: Feed, namespace: string): JsonObject | undefined {

@@ -19,8 +19,7 @@ export interface AdmissionRequest {
   name: string;
   /** Undefined for what has no namespace. */
   namespace?: string;
-  /** Asked only by policies that look at it. */
-  readonly namespaceObject?: JsonObject | undefined;
+  namespaceObject?: JsonObject | undefined;
   userInfo: UserInfo;
   dryRun?: boolean;
   options?: JsonObject;

@@ -15,7 +15,7 @@ import {
 import { type AdmissionRequest, requestJson } from './admission-request.ts';
 import { type CompiledPolicy, compilePolicy } from './compile-policy.ts';
 import { evaluatePolicy, type Finding, type PolicyResult } from './evaluate-policy.ts';
-import { matchesRequest, mayMatch, selects } from './match-resources.ts';
+import { isDecidedByKind, matchesRequest, mayMatch, selects } from './match-resources.ts';
 import type { ParamRef, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from './policy.ts';
 
 /** Reads parameter objects from memory: by name, or all of a namespace (or of none) when `name` is undefined. */
@@ -59,6 +59,8 @@ const isExempt = ({ group, resource }: AdmissionRequest['resource']): boolean =>
 
 interface Bound {
   policy: ValidatingAdmissionPolicy;
+  /** That it is in the index for a kind of request says that it matches. */
+  isByKind: boolean;
   bindings: ValidatingAdmissionPolicyBinding[];
   /** Compiled when a request first matches. */
   compiled: () => CompiledPolicy | { error: string };
@@ -76,7 +78,8 @@ export const compilePolicies = (
   const byPolicy = Map.groupBy(bindings, (binding) => binding.spec.policyName);
   const all = policies.flatMap((policy): Bound[] => {
     const own = byPolicy.get(policy.metadata.name);
-    return own ? [{ policy, bindings: own, compiled: once(() => compilePolicy(policy, environment)) }] : [];
+    const isByKind = isDecidedByKind(policy.spec.matchConstraints ?? {});
+    return own ? [{ policy, isByKind, bindings: own, compiled: once(() => compilePolicy(policy, environment)) }] : [];
   });
   const index = new Map<string, readonly Bound[]>();
   const candidates = (request: AdmissionRequest): readonly Bound[] => {
@@ -120,7 +123,7 @@ const evaluateAll = (matching: readonly Bound[], request: AdmissionRequest, opti
   const failures: Failure[] = [];
   const audit: Record<string, string> = {};
   for (const bound of matching) {
-    if (!matchesRequest(bound.policy.spec.matchConstraints, request)) continue;
+    if (!bound.isByKind && !matchesRequest(bound.policy.spec.matchConstraints, request)) continue;
     for (const binding of bound.bindings) {
       if (!matchesRequest(binding.spec.matchResources, request)) continue;
       const { findings, auditAnnotations } = evaluateBinding(bound, binding, request, values(), budget, options);

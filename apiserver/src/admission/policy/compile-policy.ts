@@ -13,7 +13,7 @@ export interface CompiledValidation {
 export interface CompiledPolicy {
   policy: ValidatingAdmissionPolicy;
   matchConditions: { name: string; expression: Expression }[];
-  variables: { name: string; expression: Expression }[];
+  variables: ReadonlyMap<string, Expression>;
   validations: CompiledValidation[];
   auditAnnotations: { key: string; expression: Expression }[];
 }
@@ -95,7 +95,8 @@ const compileAll = (
     const expression = compile(`${path}.valueExpression`, valueExpression, stringType());
     return expression && { key, expression };
   });
-  return { compiled: { policy, matchConditions, variables, validations, auditAnnotations }, problems };
+  const byName = new Map(variables.map(({ name, expression }) => [name, expression]));
+  return { compiled: { policy, matchConditions, variables: byName, validations, auditAnnotations }, problems };
 };
 
 const compileEach = <T, C>(list: readonly T[] | undefined, name: string, compile: (item: T, path: string) => C | undefined): C[] =>

@@ -18,8 +18,7 @@ export interface PolicyResult {
 export type PolicyValues = readonly Value[];
 
 /** `variables.x` is computed when first used; a failure is the failure of whoever uses it. */
-const lazyVariables = (compiled: CompiledPolicy, values: PolicyValues, budget: Budget): MapValue => {
-  const expressions = new Map(compiled.variables.map(({ name, expression }) => [name, expression]));
+const lazyVariables = ({ variables: expressions }: CompiledPolicy, values: PolicyValues, budget: Budget): MapValue => {
   const known = new Map<string, Value>();
   const view: MapValue = {
     kind: 'object',

@@ -4,12 +4,16 @@ import type { MatchResources, ResourceRule } from './policy.ts';
 
 type LabelsJson = Readonly<Record<string, Json>>;
 
+/** What defaults leave behind is `{}`: then nothing of the request needs to be looked at. */
+const selectsAll = (selector: LabelSelectorObject | undefined): boolean =>
+  !selector || (!selector.matchLabels && !selector.matchExpressions);
+
 /** An empty or absent selector selects everything; one that cannot be read does too, so that a policy is never skipped by mistake. */
 export const selects = (selector: LabelSelectorObject | undefined, labels: LabelsJson): boolean => {
-  if (!selector) return true;
+  if (selectsAll(selector)) return true;
   const texts = Object.fromEntries(Object.entries(labels).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
   try {
-    return labelMatcher(requirementsOf(selector))(texts);
+    return labelMatcher(requirementsOf(selector ?? {}))(texts);
   } catch (error) {
     if (error instanceof SelectorError) return true;
     throw error;
@@ -52,6 +56,18 @@ export const mayMatch = (match: MatchResources, target: Target): boolean => {
   return rules.length === 0 || rulesCover(rules, target, match.matchPolicy === 'Exact');
 };
 
+/** Whether what {@link mayMatch} says of a kind of request is all there is to say: no names, no labels, no exceptions. */
+export const isDecidedByKind = ({
+  resourceRules = [],
+  excludeResourceRules = [],
+  namespaceSelector,
+  objectSelector,
+}: MatchResources): boolean =>
+  excludeResourceRules.length === 0 &&
+  resourceRules.every(({ resourceNames = [] }) => resourceNames.length === 0) &&
+  selectsAll(namespaceSelector) &&
+  selectsAll(objectSelector);
+
 export const matchesRequest = (match: MatchResources | undefined, request: AdmissionRequest): boolean => {
   if (!match) return true;
   const isExact = match.matchPolicy === 'Exact';
@@ -68,7 +84,7 @@ const labelsOf = (object: JsonObject | null | undefined): LabelsJson => {
 
 /** A namespace is selected by its own labels; what has no namespace is always selected. */
 const matchesNamespace = (selector: LabelSelectorObject | undefined, request: AdmissionRequest): boolean => {
-  if (!selector) return true;
+  if (selectsAll(selector)) return true;
   if (request.kind.group === '' && request.kind.kind === 'Namespace') {
     return selects(selector, labelsOf(request.object ?? request.oldObject));
   }
@@ -76,4 +92,4 @@ const matchesNamespace = (selector: LabelSelectorObject | undefined, request: Ad
 };
 
 const matchesObject = (selector: LabelSelectorObject | undefined, { object, oldObject }: AdmissionRequest): boolean =>
-  !selector || [object, oldObject].some((candidate) => candidate !== null && selects(selector, labelsOf(candidate)));
+  selectsAll(selector) || [object, oldObject].some((candidate) => candidate !== null && selects(selector, labelsOf(candidate)));
