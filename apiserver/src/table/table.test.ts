@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Json, KubeObject, PrinterColumn } from '@river/crds';
+import { threadClock } from '../cel/index.ts';
 import type { ResourceInfo } from '../registry/resource-info.ts';
 import { partialObject, partialObjectList } from './partial-object.ts';
 import { parseIncludeObject, tableFor, tablePrinter } from './table.ts';
@@ -259,10 +260,11 @@ describe('speed', () => {
     );
     const print = tablePrinter(info('x', 'X', columns));
     const took = Array.from({ length: 5 }, () => {
-      const start = performance.now();
+      const start = threadClock();
       print(objects, { now });
-      return performance.now() - start;
+      return threadClock() - start;
     });
+    // Of this thread's own time: what else the machine does is no fault of the printer.
     assert.ok(Math.min(...took) < 40, `best of five took ${Math.min(...took).toFixed(1)} ms`);
   });
 });
