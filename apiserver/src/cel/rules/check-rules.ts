@@ -4,6 +4,7 @@ import { type BoundedCheck, boundedCheck, isOutOfTime } from '../check/bounded-c
 import { minBytesOf, schemaType } from '../check/schema-type.ts';
 import { type CelType, maxRequestBytes } from '../check/type.ts';
 import { createEnvironment, type Environment } from '../environment.ts';
+import { threadClock } from '../evaluate/thread-clock.ts';
 import { resolveFieldPath } from './field-path.ts';
 import { compileRule } from './rule.ts';
 
@@ -35,10 +36,14 @@ interface Report {
 }
 
 /** What admission of a CRD must refuse in its rules; empty when all is well. */
-export const checkRules = (schema: StructuralSchema, environment: Environment = createEnvironment()): RuleProblem[] => {
+export const checkRules = (
+  schema: StructuralSchema,
+  environment: Environment = createEnvironment(),
+  clock: () => number = threadClock,
+): RuleProblem[] => {
   const report: Report = { problems: [], totalCost: 0 };
   try {
-    checkPlace({ schema, path: '', cardinality: 1, uncorrelatable: undefined, isRoot: true }, boundedCheck(environment), report);
+    checkPlace({ schema, path: '', cardinality: 1, uncorrelatable: undefined, isRoot: true }, boundedCheck(environment, clock), report);
   } catch (error) {
     if (!isOutOfTime(error)) throw error;
     report.problems.push({
