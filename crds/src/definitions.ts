@@ -7,10 +7,17 @@ import type { CustomResourceDefinition } from './meta/custom-resource-definition
  * @module
  */
 // Written by npm run gen from the kinds, and checked against them.
-const definitions = generated as unknown as { builtIn: CustomResourceDefinition[]; river: CustomResourceDefinition[] };
+const definitions = generated as unknown as {
+  builtIn: CustomResourceDefinition[];
+  river: CustomResourceDefinition[];
+  tokenRequest: CustomResourceDefinition;
+};
 
 /** Kubernetes' own kinds. */
 export const builtInDefinitions: readonly CustomResourceDefinition[] = definitions.builtIn;
 
 /** Every kind of the group river.dev. */
 export const riverDefinitions: readonly CustomResourceDefinition[] = definitions.river;
+
+/** What is written to the `token` of a ServiceAccount; it has no address of its own. */
+export const tokenRequestDefinition: CustomResourceDefinition = definitions.tokenRequest;

@@ -6,7 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
 import type { ResourceDef } from './define-resource.ts';
-import { builtInKinds, riverKinds } from './kinds.ts';
+import { builtInKinds, riverKinds, TokenRequest } from './kinds.ts';
 import { referencePage } from './reference-page.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -37,7 +37,11 @@ function generate(): Map<string, string> {
     files.set(`crds/generated/${def.plural}.${def.group}.yaml`, crdText(def));
     files.set(`docs/reference/${def.kind.toLowerCase()}.md`, referencePage(def, examples.get(def.kind)));
   }
-  const definitions = { builtIn: builtInKinds.map(({ crd }) => crd), river: riverKinds.map(({ crd }) => crd) };
+  const definitions = {
+    builtIn: builtInKinds.map(({ crd }) => crd),
+    river: riverKinds.map(({ crd }) => crd),
+    tokenRequest: TokenRequest.crd,
+  };
   files.set('crds/generated/definitions.json', `${JSON.stringify(definitions)}\n`);
   const list = riverKinds.map((def) => `- [${def.kind}](${def.kind.toLowerCase()}.md): ${def.description}`);
   files.set('docs/reference/README.md', `# Reference\n\nEvery kind of \`river.dev/v1\`.\n\n${list.join('\n')}\n`);

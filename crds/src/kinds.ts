@@ -25,6 +25,7 @@ export { Namespace } from './kubernetes/namespace.ts';
 export { PriorityClass } from './kubernetes/priority-class.ts';
 export { Secret } from './kubernetes/secret.ts';
 export { ServiceAccount } from './kubernetes/service-account.ts';
+export { TokenRequest } from './kubernetes/token-reviews.ts';
 export { ValidatingAdmissionPolicy } from './kubernetes/validating-admission-policy.ts';
 export { ValidatingAdmissionPolicyBinding } from './kubernetes/validating-admission-policy-binding.ts';
 export { Node, type NodeDraft } from './node.ts';

@@ -15,6 +15,7 @@ import { PriorityClass } from './priority-class.ts';
 import { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from './rbac.ts';
 import { Secret } from './secret.ts';
 import { ServiceAccount } from './service-account.ts';
+import { TokenReview } from './token-reviews.ts';
 import { ValidatingAdmissionPolicy } from './validating-admission-policy.ts';
 import { ValidatingAdmissionPolicyBinding } from './validating-admission-policy-binding.ts';
 
@@ -40,4 +41,5 @@ export const builtInKinds: readonly ResourceDef[] = [
   LocalSubjectAccessReview,
   SelfSubjectRulesReview,
   SelfSubjectReview,
+  TokenReview,
 ];
