@@ -18,6 +18,8 @@ export const limits = {
   shedMs: 100,
   watchSeconds: 30 * 60,
   bookmarkMs: 30_000,
+  /** How long a watch may outlive the identity of who began it. */
+  rejudgeMs: 1_000,
   history: { events: 10_000, bytes: 8 * MiB },
   primeRevisions: 5_000,
   feedPageSize: 1_000,

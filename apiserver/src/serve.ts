@@ -2,11 +2,17 @@ import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
 import { logger, systemClock, systemRandom } from '@river/runtime';
-import { authenticateBy, tokenAuthenticator } from './authentication/authenticate.ts';
+import { loadAccountKeys, temporaryAccountKeys } from './authentication/account-keys.ts';
+import { accountTokens } from './authentication/account-tokens.ts';
+import { authenticateBy, tokenAuthenticator, tokenJudge } from './authentication/authenticate.ts';
+import { type Authority, authorityOf, requireApart } from './authentication/authority.ts';
 import { certificateAuthenticator } from './authentication/client-certificates.ts';
+import type { Identity } from './authentication/identity.ts';
 import { people } from './authentication/people.ts';
+import { requestHeaderAuthenticator } from './authentication/request-headers.ts';
 import { loadTokens, staticTokens } from './authentication/static-tokens.ts';
 import { startApiServer } from './start-api-server.ts';
+import type { Core } from './start-core.ts';
 import { openStore } from './store/open-store.ts';
 
 /** The program proper: reads its flags, serves, says that it is ready on stdout, ends on SIGTERM. */
@@ -23,6 +29,13 @@ const { values } = parseArgs({
     'client-ca': { type: 'string' },
     /** A folder of ValidatingAdmissionPolicies, as YAML, that shall hold. */
     policies: { type: 'string' },
+    /** Whose certificates show that a client is a front door, which says itself who a request is from. */
+    'requestheader-client-ca': { type: 'string' },
+    'requestheader-allowed-names': { type: 'string', default: 'front-proxy' },
+    /** PEM keys of accounts' tokens, the newest last; without it they end with this process. */
+    'account-keys': { type: 'string' },
+    /** Who says what accounts' tokens say; also the audience of this server. */
+    'account-issuer': { type: 'string', default: 'https://river.internal' },
   },
 });
 
@@ -32,20 +45,49 @@ const needed = (name: 'cert' | 'key' | 'token-file'): string => {
   return value;
 };
 
+const authority = (name: 'client-ca' | 'requestheader-client-ca'): Authority | undefined => {
+  const file = values[name];
+  return file === undefined ? undefined : authorityOf(readFileSync(file, 'utf8'), file);
+};
+
+const { wallMs: nowMs } = systemClock;
+
+/** Reads whatever tells who somebody is; gives what makes a judge of it, once there is a server. */
+async function identities(clients: Authority | undefined, fronts: Authority | undefined): Promise<(core: Core) => Identity> {
+  if (clients && fronts) requireApart(clients, fronts, '--client-ca and --requestheader-client-ca');
+  const names = values['requestheader-allowed-names'].split(',');
+  const admins = staticTokens(await loadTokens(needed('token-file')));
+  const keyFile = values['account-keys'];
+  const keys = keyFile === undefined ? temporaryAccountKeys() : await loadAccountKeys(keyFile);
+  const issuer = values['account-issuer'];
+  if (!URL.canParse(issuer)) throw new Error(`--account-issuer ${issuer} is no URL: it must be such as https://river.example`);
+  return ({ feed }) => {
+    const accounts = accountTokens({ feed, keys, issuer, nowMs });
+    const { complete } = people(feed);
+    const tokens = tokenJudge({ own: issuer, accounts: accounts.read, others: [admins], complete });
+    const ways = [
+      ...(fronts ? [requestHeaderAuthenticator({ authority: fronts, names, nowMs })] : []),
+      ...(clients ? [certificateAuthenticator(clients, nowMs)] : []),
+      tokenAuthenticator(tokens.read),
+    ];
+    return { authenticate: authenticateBy(ways, complete), tokens, accounts };
+  };
+}
+
 const { version }: { version: string } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const log = logger({ clock: systemClock });
 
 try {
-  const tokens = await loadTokens(needed('token-file'));
+  const [clients, fronts] = [authority('client-ca'), authority('requestheader-client-ca')];
+  const identify = await identities(clients, fronts);
   const server = await startApiServer({
     store: await openStore(values.store),
     bind: values.bind,
     port: Number(values.port),
     cert: readFileSync(needed('cert')),
     key: readFileSync(needed('key')),
-    clientCa: values['client-ca'] === undefined ? undefined : readFileSync(values['client-ca']),
-    authenticate: ({ feed }) =>
-      authenticateBy([certificateAuthenticator(systemClock.wallMs), tokenAuthenticator(staticTokens(tokens))], people(feed).complete),
+    authorities: [clients, fronts].flatMap((known) => known?.pem ?? []),
+    identify,
     policies: values.policies,
     version,
     clock: systemClock,

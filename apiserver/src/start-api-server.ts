@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { riverDefinitions } from '@river/crds/definitions';
 import type { Clock, Logger, Random } from '@river/runtime';
 import type { Authenticate } from './authentication/authenticate.ts';
+import type { Identity } from './authentication/identity.ts';
 import { yamlReader } from './decode/yaml-reader.ts';
 import { documents } from './http/documents.ts';
 import { handleRequest } from './http/handle-request.ts';
@@ -11,8 +12,10 @@ import { inFlight } from './http/in-flight.ts';
 import { listen } from './http/listen.ts';
 import { serverMetrics } from './http/metrics.ts';
 import { oneByOne } from './http/one-by-one.ts';
+import { rejudging } from './http/rejudging.ts';
 import type { ResourceDeps } from './http/resource-context.ts';
 import { sendBackup } from './http/send-backup.ts';
+import { serveTokenRequest } from './kubernetes/serve-built-ins.ts';
 import { limits } from './limits.ts';
 import { readPolicies } from './seed/read-policies.ts';
 import { type Core, startCore } from './start-core.ts';
@@ -25,9 +28,10 @@ export interface ApiServerOptions {
   port: number;
   cert: Buffer;
   key: Buffer;
-  clientCa: Buffer | undefined;
+  /** Those of whom clients are asked for a certificate, PEM. */
+  authorities: readonly string[];
   /** Some ways to tell who somebody is need what the server keeps. */
-  authenticate: (core: Core) => Authenticate;
+  identify: (core: Core) => Identity;
   /** A folder of policies that shall hold. */
   policies: string | undefined;
   version: string;
@@ -54,8 +58,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const yaml = yamlReader();
   const policies = options.policies === undefined ? [] : await readPolicies(options.policies, yaml);
   const core = await startCore({ store, definitions: riverDefinitions, policies, clock, random, log, newUid: randomUUID, nameSuffix });
+  const { authenticate, tokens, accounts } = options.identify(core);
   const resources: ResourceDeps = {
     ...core,
+    tokens,
+    accounts,
+    tokenRequest: serveTokenRequest(core.feed),
+    rejudging: rejudging({ ...core, everyMs: limits.rejudgeMs }),
     yaml,
     maxBodyBytes: limits.bodyBytes,
     heavy: heavyLane(limits.heavy, clock),
@@ -63,7 +72,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     watchDrainDeadlineMs: limits.watchDrainDeadlineMs,
     watchSeconds: () => limits.watchSeconds * (1 + random()),
   };
-  const server = await serve(options, resources, core);
+  const server = await serve(options, resources, core, authenticate);
   void returnMemory({
     clock,
     signal: core.signal,
@@ -85,7 +94,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   };
 }
 
-async function serve(options: ApiServerOptions, resources: ResourceDeps, core: Core) {
+async function serve(options: ApiServerOptions, resources: ResourceDeps, core: Core, authenticate: Authenticate) {
   const { signal } = core;
   const { feed, hub, registry } = resources;
   const metrics = serverMetrics({
@@ -108,6 +117,7 @@ async function serve(options: ApiServerOptions, resources: ResourceDeps, core: C
         { name: 'shutdown', isReady: !signal.aborted },
       ],
       metrics: metrics.render,
+      accounts: resources.accounts,
     }),
     backup: sendBackup({
       store: options.store,
@@ -115,7 +125,7 @@ async function serve(options: ApiServerOptions, resources: ResourceDeps, core: C
       backups: inFlight(limits.backups, 'backups'),
       drainDeadlineMs: limits.watchDrainDeadlineMs,
     }),
-    authenticate: options.authenticate(core),
+    authenticate,
     requests: inFlight(limits.requests, 'requests'),
     watches: inFlight(limits.watches, 'watches'),
     metrics,

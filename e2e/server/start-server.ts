@@ -26,6 +26,8 @@ export interface ServerOptions {
   users?: Record<string, { user?: string; groups: string[] }>;
   /** With the policies that `up` loads. */
   hasPolicies?: boolean;
+  /** Flags of the server beside the usual ones, without their dashes. */
+  flags?: Record<string, string>;
 }
 
 /** A real API server, in a process of its own. */
@@ -63,7 +65,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let program: Program | undefined;
   let url = '';
   const start = async () => {
-    const flags = { ...identity.flags, store: storeFlag(options.store, dir, etcd), bind: '127.0.0.1', port: String(port) };
+    const flags = {
+      ...identity.flags,
+      ...options.flags,
+      store: storeFlag(options.store, dir, etcd),
+      bind: '127.0.0.1',
+      port: String(port),
+    };
     if (options.hasPolicies) Object.assign(flags, { policies });
     const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
     const started = startProgram(process.execPath, [main, ...args], { ...process.env, ...options.env });

@@ -5,7 +5,9 @@
  */
 export {
   CertificateError,
+  ensureFrontDoorCertificates,
   ensureServerCertificates,
+  frontDoorName,
   type KeyPair,
   makeAuthority,
   makeClientCertificate,

@@ -6,7 +6,7 @@ import type { WriteOptions } from '../write/write-context.ts';
 export interface AdmissionRequest {
   operation: 'CREATE' | 'UPDATE' | 'DELETE';
   target: Target;
-  subresource: Subresource;
+  subresource: Subresource | 'token';
   namespace: string;
   /** As it would be stored, at the request's version; nothing in a deletion. */
   object: KubeObject | undefined;

@@ -11,19 +11,58 @@ export type Authenticator = (request: IncomingMessage) => Requester | undefined;
 /** Says whose a bearer token is; nothing when it is of another sort, or worth nothing. `address` is where it was shown from. */
 export type TokenReader = (token: string, address: string) => Requester | undefined;
 
-const bearer = /^Bearer +(\S+)$/i;
+/** The same for whoever asks: a token may be for others than this server. Without an audience it is this server that asks. */
+export type AudienceReader = (token: string, address: string, audience?: string) => Requester | undefined;
 
-/** Who shows a token in the Authorization header: the first reader that knows it tells. */
-export const tokenAuthenticator =
-  (...readers: readonly TokenReader[]): Authenticator =>
-  ({ headers, socket }) => {
-    const token = bearer.exec(headers.authorization ?? '')?.[1];
-    if (token === undefined) return undefined;
-    for (const read of readers) {
-      const requester = read(token, socket.remoteAddress ?? '');
+/** What the readers of a server make of a token. */
+export interface TokenJudge {
+  /** Whose it is, shown to this server. */
+  read: TokenReader;
+  /** Whose it is, and for which of those who ask; nothing when for none of them. */
+  review(token: string, audiences: readonly string[]): { requester: Requester; audiences: string[] } | undefined;
+}
+
+export interface TokenReaders {
+  /** The audience of this server. */
+  own: string;
+  accounts: AudienceReader;
+  /** Of sorts of tokens that know no audience: they are for this server alone. */
+  others: readonly TokenReader[];
+  /** As in {@link authenticateBy}. */
+  complete: (requester: Requester) => Requester | undefined;
+}
+
+/** The first reader that knows a token tells. */
+export function tokenJudge({ own, accounts, others, complete }: TokenReaders): TokenJudge {
+  const read: AudienceReader = (token, address, audience = own) => {
+    const found = accounts(token, address, audience);
+    if (found || audience !== own) return found;
+    for (const other of others) {
+      const requester = other(token, address);
       if (requester) return requester;
     }
     return undefined;
+  };
+  return {
+    read: (token, address) => read(token, address),
+    review(token, audiences) {
+      const asked = audiences.length > 0 ? audiences : [own];
+      const good = asked.filter((audience) => read(token, '', audience));
+      const found = good[0] === undefined ? undefined : read(token, '', good[0]);
+      const requester = found && complete(found);
+      return requester && { requester, audiences: good };
+    },
+  };
+}
+
+const bearer = /^Bearer +(\S+)$/i;
+
+/** Who shows a token in the Authorization header. */
+export const tokenAuthenticator =
+  (read: TokenReader): Authenticator =>
+  ({ headers, socket }) => {
+    const token = bearer.exec(headers.authorization ?? '')?.[1];
+    return token === undefined ? undefined : read(token, socket.remoteAddress ?? '');
   };
 
 /** The first way that tells who it is; `complete` has the last word on who that is, and whether they are let in. */

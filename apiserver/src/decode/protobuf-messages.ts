@@ -175,6 +175,12 @@ const accessReview = message({
   ),
 });
 
+const tokenRequestSpec = message({
+  1: list('audiences'),
+  3: plain('boundObjectRef', message({ 1: plain('kind'), 2: plain('apiVersion'), 3: plain('name'), 4: plain('uid') })),
+  4: optional('expirationSeconds', 'integer'),
+});
+
 /** What stands around every object: its type, and the object itself as bytes. */
 export const envelope = message({
   1: plain('type', message({ 1: plain('apiVersion'), 2: plain('kind') })),
@@ -228,6 +234,11 @@ export const messages: ReadonlyMap<string, Message> = new Map([
   ['authorization.k8s.io/v1/LocalSubjectAccessReview', accessReview],
   ['authorization.k8s.io/v1/SelfSubjectRulesReview', message({ 1: metadata, 2: plain('spec', message({ 1: plain('namespace') })) })],
   ['authentication.k8s.io/v1/SelfSubjectReview', message({ 1: metadata })],
+  [
+    'authentication.k8s.io/v1/TokenReview',
+    message({ 1: metadata, 2: plain('spec', message({ 1: plain('token'), 2: list('audiences') })) }),
+  ],
+  ['authentication.k8s.io/v1/TokenRequest', message({ 1: metadata, 2: plain('spec', tokenRequestSpec) })],
   ['v1/DeleteOptions', deleteOptions],
   ['meta.k8s.io/v1/DeleteOptions', deleteOptions],
 ]);

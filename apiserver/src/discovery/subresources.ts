@@ -8,7 +8,7 @@ export interface GroupVersionKind {
 
 /** A part of a resource with a path of its own, and the kind that is read and written there. */
 export interface Subresource {
-  name: 'status' | 'scale';
+  name: 'status' | 'scale' | 'token';
   gvk: GroupVersionKind;
   verbs: readonly string[];
 }
@@ -21,5 +21,7 @@ export function subresourcesOf(info: ResourceInfo): Subresource[] {
   const found: Subresource[] = [];
   if (info.scale) found.push({ name: 'scale', gvk: { group: 'autoscaling', version: 'v1', kind: 'Scale' }, verbs });
   if (info.hasStatus) found.push({ name: 'status', gvk: gvkOf(info), verbs });
+  if (info.hasToken)
+    found.push({ name: 'token', gvk: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }, verbs: ['create'] });
   return found;
 }

@@ -1,4 +1,5 @@
-import { ApiError, type JsonObject, type KubeObject } from '@river/crds';
+import { ApiError, isObject, type JsonObject, type KubeObject } from '@river/crds';
+import type { TokenJudge } from '../authentication/authenticate.ts';
 import type { Attributes, Subject } from '../authorization/attributes.ts';
 import type { Rights } from '../authorization/rights.ts';
 import type { PolicyRule } from '../authorization/rules.ts';
@@ -6,24 +7,45 @@ import { asJson } from '../object/encode.ts';
 import { invalid } from '../schema/invalid.ts';
 import { assumeKind, type Sent, shape } from '../write/prepare-object.ts';
 import type { Requester, WriteOptions } from '../write/write-context.ts';
-import { methodNotAllowed, type ResourceRequest } from './resource-context.ts';
+import { methodNotAllowed, type ResourceDeps, type ResourceRequest } from './resource-context.ts';
 
 /** A question that is answered and not kept. */
-export function answerReview(rights: Rights, request: ResourceRequest, sent: Sent, options: WriteOptions): KubeObject {
+export function answerReview(
+  { rights, tokens }: Pick<ResourceDeps, 'rights' | 'tokens'>,
+  request: ResourceRequest,
+  sent: Sent,
+  options: WriteOptions,
+): KubeObject {
   const { target, namespace } = request;
   const { object } = sent;
   assumeKind(target, object);
+  const token = target.kind.plural === 'tokenreviews' ? takeToken(object) : '';
   shape(target, sent, options);
   const causes = target.version.schema.validate(asJson(object), undefined);
   if (causes.length > 0) throw invalid({ group: target.kind.group, kind: target.kind.kind }, object.metadata.name, causes);
   const answer = answers[target.kind.plural];
   if (!answer) throw methodNotAllowed();
   // The schema has been applied: a spec is there where the kind has one.
-  object.status = answer({ rights, spec: (object.spec ?? {}) as Spec, requester: options.requester, namespace });
+  object.status = answer({ rights, tokens, token, spec: (object.spec ?? {}) as Spec, requester: options.requester, namespace });
   return object;
 }
 
+/** Takes the token out of the question, so that nothing that is said of it can repeat it. */
+function takeToken(object: KubeObject): string {
+  const { spec } = object;
+  const token = isObject(spec) ? spec.token : undefined;
+  if (!isObject(spec) || typeof token !== 'string' || token === '')
+    throw new ApiError('BadRequest', 'spec.token is missing, or is no string: it must be the token that is asked about');
+  if (token.length > longestToken) throw new ApiError('BadRequest', `spec.token is longer than any token: at most ${longestToken} bytes`);
+  delete spec.token;
+  return token;
+}
+
+/** As long as what fits into the header that tokens travel in. */
+const longestToken = 32 * 1024;
+
 interface Spec {
+  audiences?: string[];
   resourceAttributes?: Partial<Record<'namespace' | 'verb' | 'group' | 'resource' | 'subresource' | 'name', string>>;
   nonResourceAttributes?: { path?: string; verb?: string };
   user?: string;
@@ -33,6 +55,9 @@ interface Spec {
 
 interface Question {
   rights: Rights;
+  tokens: TokenJudge;
+  /** The one that is asked about, in a TokenReview. */
+  token: string;
   spec: Spec;
   requester: Requester;
   /** Of the address. */
@@ -56,10 +81,16 @@ const answers: Readonly<Record<string, (question: Question) => JsonObject>> = {
       incomplete: false,
     };
   },
-  selfsubjectreviews: ({ requester: { username, uid, groups, extra } }) => ({
-    userInfo: plain({ username, ...(uid && { uid }), groups, ...(Object.keys(extra).length > 0 && { extra }) }),
-  }),
+  selfsubjectreviews: ({ requester }) => ({ userInfo: userInfo(requester) }),
+  tokenreviews({ tokens, token, spec }) {
+    const found = tokens.review(token, spec.audiences ?? []);
+    if (!found) return { authenticated: false, error: 'the token is unknown, out of its time, for others, or of what is gone' };
+    return { authenticated: true, user: userInfo(found.requester), audiences: found.audiences };
+  },
 };
+
+const userInfo = ({ username, uid, groups, extra }: Requester): JsonObject =>
+  plain({ username, ...(uid && { uid }), groups, ...(Object.keys(extra).length > 0 && { extra }) });
 
 function verdict(rights: Rights, subject: Subject, spec: Spec): JsonObject {
   const allowed = rights.allows(subject, attributesIn(spec));

@@ -30,6 +30,8 @@ export interface DocumentDeps {
   build: { version: string };
   readiness: () => { name: string; isReady: boolean }[];
   metrics: () => Promise<{ body: string; contentType: string }>;
+  /** How others can verify the tokens of accounts. */
+  accounts: { issuer: string; published: object };
 }
 
 const json = 'application/json';
@@ -85,6 +87,8 @@ export function documents(deps: DocumentDeps): (exchange: Exchange, path: string
       requireJson(exchange);
       return openApi(path);
     }
+    if (path.join('/') === '.well-known/openid-configuration') return made('issuer', json, () => issuerConfiguration(deps.accounts));
+    if (path.join('/') === 'openid/v1/jwks') return made('keys', 'application/jwk-set+json', () => deps.accounts.published);
     if (path.length === 0) return made('root', json, (infos) => ({ paths: rootPaths(infos) }));
     throw noSuchResource();
   };
@@ -133,6 +137,14 @@ export function documents(deps: DocumentDeps): (exchange: Exchange, path: string
   };
 }
 
+const issuerConfiguration = ({ issuer }: DocumentDeps['accounts']) => ({
+  issuer,
+  jwks_uri: `${issuer.replace(/\/$/, '')}/openid/v1/jwks`,
+  response_types_supported: ['id_token'],
+  subject_types_supported: ['public'],
+  id_token_signing_alg_values_supported: ['ES256'],
+});
+
 function health({ readiness }: DocumentDeps, exchange: Exchange, needsReady: boolean): Promise<void> {
   const checks = readiness();
   const failed = needsReady && checks.some(({ isReady }) => !isReady);
@@ -145,6 +157,9 @@ function health({ readiness }: DocumentDeps, exchange: Exchange, needsReady: boo
 function rootPaths(infos: readonly ResourceInfo[]): string[] {
   const versions = infos.map(({ group, version }) => (group === '' ? `/api/${version}` : `/apis/${group}/${version}`));
   const groups = infos.flatMap(({ group }) => (group === '' ? [] : [`/apis/${group}`]));
-  const fixed = ['/api', '/apis', '/backup', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version'];
+  const fixed = ['/api', '/apis', '/backup', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version'].concat(
+    '/.well-known/openid-configuration',
+    '/openid/v1/jwks',
+  );
   return [...new Set([...fixed, ...groups, ...versions])].sort();
 }

@@ -17,7 +17,7 @@ export interface Exchange {
   query: URLSearchParams;
   requester: Requester;
   warnings: string[];
-  /** Judges anew, by the rights that there are now, what the request was let in for. @throws ApiError Forbidden */
+  /** Judges anew, by the identities and rights that there are now, what the request was let in for. @throws ApiError Unauthorized, Forbidden */
   mayStill?: () => void;
   /** @throws ApiError Forbidden, when the requester may not create what the request is about. */
   mayCreate?: () => void;

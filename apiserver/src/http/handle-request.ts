@@ -4,6 +4,7 @@ import type { Authenticate } from '../authentication/authenticate.ts';
 import { authorize } from '../authorization/authorize.ts';
 import type { Rights } from '../authorization/rights.ts';
 import { storeFailure } from '../write/commit.ts';
+import type { Requester } from '../write/write-context.ts';
 import { attributesOf } from './attributes-of.ts';
 import { type Exchange, sendFailure } from './exchange.ts';
 import { handleResource } from './handle-resource.ts';
@@ -42,8 +43,9 @@ export async function handleRequest(deps: RequestDeps, request: IncomingMessage,
     await serve(deps, request, response, measure);
   } catch (error) {
     const status = sendFailure({ request, response }, storeFailure(error, false));
+    // Without the query: people put there what must not be kept.
     if (status.reason === 'InternalError' && !isGone(error))
-      deps.log.error('a request failed', { method: request.method, url: request.url?.slice(0, 300), error });
+      deps.log.error('a request failed', { method: request.method, path: request.url?.split('?', 1)[0]?.slice(0, 300), error });
   }
   if (!request.complete) request.resume();
   deps.metrics.observe(measure.verb, measure.resource, response.statusCode, deps.clock.monotonicMs() - startedMs);
@@ -56,7 +58,8 @@ async function serve(
   measure: { verb: string; resource: string },
 ): Promise<void> {
   const { pathname, searchParams: query } = parseUrl(request.url ?? '/');
-  const requester = open.has(pathname) ? nobody : impersonate(deps.resources.rights, request, deps.authenticate(request));
+  const who = () => impersonate(deps.resources.rights, request, deps.authenticate(request));
+  const requester = open.has(pathname) ? nobody : who();
   const exchange: Exchange = { request, response, pathname, query, requester, warnings: [] };
   const route = parseRoute(pathname);
   const isWatch = route.is === 'resource' && route.resource.name === '' && request.method === 'GET' && flag(query, 'watch') === true;
@@ -70,14 +73,14 @@ async function serve(
     cancel();
     leave();
   });
-  if (!open.has(pathname)) requireRight(deps.resources.rights, exchange, route);
+  if (!open.has(pathname)) requireRight(deps.resources.rights, exchange, route, who);
   await dispatch(deps, exchange, route);
 }
 
-function requireRight(rights: Rights, exchange: Exchange, route: Route): void {
+function requireRight(rights: Rights, exchange: Exchange, route: Route, who: () => Requester): void {
   const wanted = attributesOf(exchange, route);
-  exchange.mayStill = () => authorize(rights, exchange.requester, wanted);
-  exchange.mayStill();
+  authorize(rights, exchange.requester, wanted);
+  exchange.mayStill = () => authorize(rights, who(), wanted);
   if ('path' in wanted) return;
   exchange.mayCreate = () => authorize(rights, exchange.requester, { ...wanted, verb: 'create' });
 }

@@ -18,6 +18,7 @@ import { attributesOf } from './attributes-of.ts';
 import type { Exchange } from './exchange.ts';
 import { sendJson } from './exchange.ts';
 import { handleScale } from './handle-scale.ts';
+import { handleTokenRequest, isTokenRequest } from './handle-token-request.ts';
 import { handleWatch } from './handle-watch.ts';
 import { count, flag, text } from './query.ts';
 import { readBody } from './read-body.ts';
@@ -29,6 +30,7 @@ type Handler = (deps: ResourceDeps, request: ResourceRequest) => Promise<void>;
 
 /** A request about a resource: the verb is the method and whether a name is given. */
 export function handleResource(deps: ResourceDeps, exchange: Exchange, route: ResourceRoute): Promise<void> {
+  if (isTokenRequest(route)) return handleTokenRequest(deps, exchange, route);
   const request = resolve(deps, exchange, route);
   mediaOf(exchange);
   if (request.target.version.info.deprecated) exchange.warnings.push(deprecation(request));
@@ -58,7 +60,7 @@ export async function readJson(deps: ResourceDeps, exchange: Exchange): Promise<
   return decodeBody(await readWhole(deps, exchange), exchange.request.headers['content-type'] ?? '', deps);
 }
 
-async function readSent(deps: ResourceDeps, exchange: Exchange): Promise<Sent> {
+export async function readSent(deps: ResourceDeps, exchange: Exchange): Promise<Sent> {
   const { value, duplicates } = await readJson(deps, exchange);
   if (!isObject(value.metadata ?? {})) throw new ApiError('BadRequest', 'metadata must be an object');
   return { object: asObject({ ...value, metadata: value.metadata ?? {} }), duplicates };
@@ -84,7 +86,7 @@ const create: Handler = async (deps, request) => {
   const { exchange, target, namespace } = request;
   if (target.kind.isNamespaced && namespace === '') throw methodNotAllowed();
   const sent = await readSent(deps, exchange);
-  if (!isKept(target)) return sendJson(exchange, 201, answerReview(deps.rights, request, sent, writeOptions(exchange)));
+  if (!isKept(target)) return sendJson(exchange, 201, answerReview(deps, request, sent, writeOptions(exchange)));
   const { object } = await createObject(deps, { target, namespace, sent, options: writeOptions(exchange) });
   return sendObject(deps, request, 201, object);
 };

@@ -36,7 +36,7 @@ export async function handleWatch(deps: ResourceDeps, { exchange, target, namesp
       member.end(errorLine(ApiError.is(error) ? error : new ApiError('InternalError', String(error))));
     }
   };
-  const endWatching = deps.rights.onChange(recheck);
+  const endJudging = deps.rejudging.add(recheck);
   recheck();
   const timer = setTimeout(() => member.end(), Math.min(seconds, maxSeconds) * 1000);
   await new Promise<void>((resolve) => {
@@ -45,7 +45,7 @@ export async function handleWatch(deps: ResourceDeps, { exchange, target, namesp
     response.once('finish', resolve);
   });
   clearTimeout(timer);
-  endWatching();
+  endJudging();
   member.end();
 }
 

@@ -36,7 +36,7 @@ describe('a connection', { timeout: 20_000 }, () => {
       port: 0,
       cert,
       key,
-      clientCa: undefined,
+      authorities: [],
       limits,
       clock: systemClock,
       onRequest: (request, response) => request.resume().on('end', () => response.end('done')),

@@ -12,8 +12,8 @@ export interface ListenOptions {
   port: number;
   cert: Buffer;
   key: Buffer;
-  /** Clients are asked for a certificate of this authority; those without one are served, too. */
-  clientCa: Buffer | undefined;
+  /** Clients are asked for a certificate of one of these (PEM); those without one are served, too. */
+  authorities: readonly string[];
   limits: ConnectionLimits;
   clock: Clock;
   onRequest: (request: IncomingMessage, response: ServerResponse) => void;
@@ -39,14 +39,14 @@ const turnMs = 5;
 const ciphers = `TLS_AES_128_GCM_SHA256:ECDHE-ECDSA-AES128-GCM-SHA256:${DEFAULT_CIPHERS}`;
 
 export async function listen(options: ListenOptions): Promise<Server> {
-  const { limits, cert, key, clientCa } = options;
+  const { limits, cert, key, authorities } = options;
   /** The newest request's response, of each connection that had one. */
   const latest = new WeakMap<object, ServerResponse>();
   const server = createServer(
     {
       cert,
       key,
-      ...(clientCa && { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
+      ...(authorities.length > 0 && { ca: [...authorities], requestCert: true, rejectUnauthorized: false }),
       minVersion: 'TLSv1.2',
       ciphers,
       honorCipherOrder: true,

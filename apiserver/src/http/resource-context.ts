@@ -1,4 +1,6 @@
 import { ApiError } from '@river/crds';
+import type { AccountTokens } from '../authentication/account-tokens.ts';
+import type { TokenJudge } from '../authentication/authenticate.ts';
 import type { Rights } from '../authorization/rights.ts';
 import { parseFieldValidation } from '../decode/field-validation.ts';
 import type { YamlReader } from '../decode/yaml-reader.ts';
@@ -11,16 +13,22 @@ import type { Exchange } from './exchange.ts';
 import type { HeavyLane } from './heavy-lane.ts';
 import type { OneByOne } from './one-by-one.ts';
 import { fieldManagerOf, isDryRun } from './query.ts';
+import type { Rejudging } from './rejudging.ts';
 import type { ResourceRoute } from './route.ts';
 
 export interface ResourceDeps extends WriteDeps {
   hub: WatchHub;
   rights: Rights;
+  tokens: TokenJudge;
+  accounts: AccountTokens;
+  /** What is written to the token of an account. */
+  tokenRequest: Target;
   yaml: YamlReader;
   maxBodyBytes: number;
   heavy: HeavyLane;
   /** Before each part of work that is long as a whole. */
   ownTurn: OneByOne;
+  rejudging: Rejudging;
   watchDrainDeadlineMs: number;
   /** How long a watch lasts that does not say, in seconds. */
   watchSeconds: () => number;

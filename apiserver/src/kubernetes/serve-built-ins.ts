@@ -1,8 +1,8 @@
-import { builtInDefinitions } from '@river/crds/definitions';
+import { builtInDefinitions, tokenRequestDefinition } from '@river/crds/definitions';
 import type { Feed } from '../cache/feed.ts';
 import { resourcePrefix } from '../object/object-key.ts';
 import { allVerbs, customKindRules, serveDefinition } from '../registry/serve-definition.ts';
-import type { KindRules, ServedKind, ServedVersion } from '../registry/served-kind.ts';
+import type { KindRules, ServedKind, ServedVersion, Target } from '../registry/served-kind.ts';
 import { checkDefinition, completeDefinition } from './definition-rules.ts';
 import { eventFromCore, eventToCore } from './event-conversion.ts';
 import { completeNamespace, isNamespaceHeld, keptNamespaces } from './namespace-rules.ts';
@@ -49,6 +49,8 @@ const rulesOf: Readonly<Record<string, Partial<KindRules>>> = {
   localsubjectaccessreviews: question,
   selfsubjectrulesreviews: question,
   selfsubjectreviews: question,
+  tokenreviews: question,
+  serviceaccounts: { hasToken: true },
   priorityclasses: { hasGeneration: true, check: checkPriorityClass },
 };
 
@@ -61,6 +63,13 @@ export function serveBuiltIns(feed: Feed): ServedKind[] {
     const served = serveDefinition(definition, feed.cacheOf(prefix), { ...usual, ...rulesOf[names.plural] });
     return isEventView ? eventView(served, prefix) : served;
   });
+}
+
+/** The form of what is written to an account's `token`: it has no address of its own. */
+export function serveTokenRequest(feed: Feed): Target {
+  const { group, names } = tokenRequestDefinition.spec;
+  const kind = serveDefinition(tokenRequestDefinition, feed.cacheOf(resourcePrefix(group, names.plural)), { ...usual, ...question });
+  return { kind, version: kind.storage };
 }
 
 function eventView(served: ServedKind, prefix: string): ServedKind {

@@ -15,6 +15,8 @@ export interface ResourceInfo {
   verbs: readonly string[];
   hasStatus: boolean;
   scale: { specReplicasPath: string; statusReplicasPath: string; labelSelectorPath?: string } | null;
+  /** A POST to the token subresource gives a token of the object. */
+  hasToken?: boolean;
   schema: StructuralSchema;
   columns: readonly PrinterColumn[];
   /** Fields that selectors may name, by label; without metadata.name and metadata.namespace, which every kind has. */

@@ -22,6 +22,7 @@ export const customKindRules: KindRules = {
   dropsNulls: false,
   hasGeneration: true,
   hasFinalize: false,
+  hasToken: false,
   keeps: new Set(),
   complete: () => undefined,
   check: () => [],
@@ -30,7 +31,7 @@ export const customKindRules: KindRules = {
 
 const apiVersionOf = (group: string, version: string): string => (group === '' ? version : `${group}/${version}`);
 
-function infoOf({ spec, status }: CustomResourceDefinition, version: CrdVersion, { verbs }: KindRules): ResourceInfo {
+function infoOf({ spec, status }: CustomResourceDefinition, version: CrdVersion, { verbs, hasToken }: KindRules): ResourceInfo {
   const names = { ...spec.names, ...status?.acceptedNames };
   return {
     group: spec.group,
@@ -45,6 +46,7 @@ function infoOf({ spec, status }: CustomResourceDefinition, version: CrdVersion,
     verbs,
     hasStatus: version.subresources?.status !== undefined,
     scale: version.subresources?.scale ?? null,
+    ...(hasToken && { hasToken }),
     schema: version.schema?.openAPIV3Schema ?? openSchema,
     columns: version.additionalPrinterColumns ?? [],
     selectableFields: (version.selectableFields ?? []).map(({ jsonPath, label }) => ({

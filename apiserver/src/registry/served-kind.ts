@@ -38,6 +38,8 @@ export interface KindRules {
   check(object: KubeObject, old: KubeObject | undefined): Cause[];
   /** The spec is written through the finalize subresource only. */
   hasFinalize: boolean;
+  /** Gives tokens of its objects, through the token subresource. */
+  hasToken: boolean;
   /** These may not be deleted. */
   keeps: ReadonlySet<string>;
   /** With its metadata's finalizers gone, something else still holds this object back. */

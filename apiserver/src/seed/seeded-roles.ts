@@ -69,6 +69,16 @@ export const seededRoles: Readonly<Record<string, readonly PolicyRule[]>> = {
     },
     { verbs: ['create'], apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'] },
   ],
+  'system:auth-delegator': [
+    { verbs: ['create'], apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'] },
+    { verbs: ['create'], apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'] },
+  ],
+  'system:service-account-issuer-discovery': [
+    {
+      verbs: ['get', 'head'],
+      nonResourceURLs: ['/.well-known/openid-configuration', '/.well-known/openid-configuration/', '/openid/v1/jwks', '/openid/v1/jwks/'],
+    },
+  ],
 };
 
 /** Who has them from the start. */
@@ -76,6 +86,7 @@ export const seededBindings: Readonly<Record<string, string>> = {
   'cluster-admin': 'system:masters',
   'system:discovery': 'system:authenticated',
   'system:basic-user': 'system:authenticated',
+  'system:service-account-issuer-discovery': 'system:serviceaccounts',
 };
 
 const metadata = (name: string) => ({

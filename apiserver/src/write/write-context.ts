@@ -22,6 +22,8 @@ export interface Requester {
   uid: string;
   groups: readonly string[];
   extra: Readonly<Record<string, readonly string[]>>;
+  /** The front door that says so, by the name in its certificate. */
+  via?: string;
 }
 
 /** Who asks, and how the write is to be made. */

@@ -9,6 +9,8 @@ export interface DataDir {
   /** SHA-256 of the tokens that the server accepts, and whom each stands for. */
   tokenFile: string;
   pki: string;
+  /** What signs the tokens of accounts. */
+  accountKeys: string;
   database: string;
   logs: string;
   serverLog: string;
@@ -23,6 +25,7 @@ export const dataDir = (root: string): DataDir => ({
   kubeconfig: join(root, 'kubeconfig'),
   tokenFile: join(root, 'tokens.json'),
   pki: join(root, 'pki'),
+  accountKeys: join(root, 'pki', 'accounts.keys'),
   database: join(root, 'store', 'river.sqlite'),
   logs: join(root, 'logs'),
   serverLog: join(root, 'logs', 'apiserver.log'),

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensureServerCertificates, type ServerCertificates, writePrivateFile } from '@river/runtime';
+import { ensureFrontDoorCertificates, ensureServerCertificates, type ServerCertificates, writePrivateFile } from '@river/runtime';
+import { ensureAccountKeys } from './account-keys.ts';
 import { ensureAdminToken, kubeconfigOf } from './admin-access.ts';
 import { logTail, openBoundedLog } from './bounded-log.ts';
 import { portProblem } from './check-port.ts';
@@ -82,11 +83,12 @@ const stopOrphan = async (dir: DataDir, say: UpDeps['say']): Promise<void> => {
 /** What `up` lets hold from the start; it lies beside the sources, as the server does. */
 const policies = join(import.meta.dirname, '../../../deploy/policies');
 
-const serverArgs = (entry: string, options: UpOptions, pki: ServerCertificates): string[] => [
+const serverArgs = (entry: string, options: UpOptions, pki: ServerCertificates, frontCa: string): string[] => [
   entry,
   ...['--store', options.store, '--bind', options.bind, '--port', String(options.apiPort)],
   ...['--cert', pki.certFile, '--key', pki.keyFile, '--token-file', options.dir.tokenFile, '--client-ca', pki.caFile],
   ...['--policies', policies],
+  ...['--requestheader-client-ca', frontCa, '--account-keys', options.dir.accountKeys],
 ];
 
 const deathNotice = (how: string, dir: DataDir): string =>
@@ -123,12 +125,14 @@ const writeKubeconfig = (dir: DataDir, content: string): void => {
 const serve = async (options: UpOptions, deps: UpDeps, state: UpState): Promise<number> => {
   const { dir } = options;
   const pki = await ensureServerCertificates({ dir: dir.pki, names: [options.bind], now: deps.now() });
+  const front = await ensureFrontDoorCertificates({ dir: dir.pki, now: deps.now() });
+  ensureAccountKeys(dir.accountKeys, deps.now());
   const token = ensureAdminToken(dir);
   writeKubeconfig(dir, kubeconfigOf({ server: clientUrl(`https://x:${options.apiPort}`, options.bind), ca: pki.ca, token }));
   mkdirSync(`${dir.root}/store`, { recursive: true, mode: 0o700 });
   const log = openBoundedLog(dir.serverLog);
   const stopping = aborted(deps.stop);
-  const server = startServer(serverArgs(deps.serverEntry, options, pki), log);
+  const server = startServer(serverArgs(deps.serverEntry, options, pki, front.caFile), log);
   try {
     writeUpState(dir.state, { ...state, server: server.identity });
     const url = await awaitReady(server, options, deps, stopping);

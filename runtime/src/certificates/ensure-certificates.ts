@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { type KeyPair, makeAuthority, makeServerCertificate } from './make-certificates.ts';
+import { type KeyPair, makeAuthority, makeClientCertificate, makeServerCertificate } from './make-certificates.ts';
 import { writePrivateFile } from './write-private-file.ts';
 
 /** Where a server's identity lies, and the authority that its clients must trust (PEM). */
@@ -57,10 +57,16 @@ const writePair = (certFile: string, keyFile: string, pair: KeyPair): void => {
   writePrivateFile(certFile, pair.certificate);
 };
 
-const ensureAuthority = async (dir: string, now: Date): Promise<{ certificate: X509Certificate; pair: KeyPair }> => {
-  const [certFile, keyFile] = [join(dir, 'ca.crt'), join(dir, 'ca.key')];
+const filesOf = (dir: string, name: string): [certFile: string, keyFile: string] => [join(dir, `${name}.crt`), join(dir, `${name}.key`)];
+
+const ensureAuthority = async (
+  dir: string,
+  { file, title }: { file: string; title: string },
+  now: Date,
+): Promise<{ certificate: X509Certificate; pair: KeyPair }> => {
+  const [certFile, keyFile] = filesOf(dir, file);
   const remedy = `restore it from a backup, or remove ${dir} to have everything made anew (each client then needs the new kubeconfig)`;
-  if (!existsSync(certFile)) writePair(certFile, keyFile, await makeAuthority(now));
+  if (!existsSync(certFile)) writePair(certFile, keyFile, await makeAuthority(now, title));
   const authority = readPair(certFile, keyFile, remedy);
   if (authority.certificate.validToDate <= now) throw new CertificateError(`${certFile} has expired: remove ${dir} to have a new one made`);
   return authority;
@@ -81,8 +87,8 @@ const isDue = (certificate: X509Certificate, now: Date): boolean => {
  * @throws CertificateError when a file is there but unusable; nothing is overwritten then.
  */
 export const ensureServerCertificates = async ({ dir, names = [], now }: Options): Promise<ServerCertificates> => {
-  const authority = await ensureAuthority(dir, now);
-  const [certFile, keyFile] = [join(dir, 'server.crt'), join(dir, 'server.key')];
+  const authority = await ensureAuthority(dir, { file: 'ca', title: 'River CA' }, now);
+  const [certFile, keyFile] = filesOf(dir, 'server');
   const wanted = serverNames(names);
   const isGood = () => {
     if (!existsSync(certFile)) return false;
@@ -91,4 +97,24 @@ export const ensureServerCertificates = async ({ dir, names = [], now }: Options
   };
   if (!isGood()) writePair(certFile, keyFile, await makeServerCertificate(authority.pair, wanted, now));
   return { caFile: join(dir, 'ca.crt'), certFile, keyFile, ca: authority.pair.certificate };
+};
+
+/** The name that a front door's certificate bears unless the server was told others. */
+export const frontDoorName = 'front-proxy';
+
+/**
+ * Makes what is missing or due, keeps the rest: the front doors' own authority, and a certificate by which one shows the API server that it is
+ * a front door. Gives the authority's file.
+ * @throws CertificateError
+ */
+export const ensureFrontDoorCertificates = async ({ dir, now }: Pick<Options, 'dir' | 'now'>): Promise<{ caFile: string }> => {
+  const authority = await ensureAuthority(dir, { file: 'front-ca', title: 'River front CA' }, now);
+  const [certFile, keyFile] = filesOf(dir, frontDoorName);
+  const isGood = () => {
+    if (!existsSync(certFile)) return false;
+    const { certificate } = readPair(certFile, keyFile, `remove ${certFile} to have a new one made`);
+    return !isDue(certificate, now) && certificate.verify(authority.certificate.publicKey);
+  };
+  if (!isGood()) writePair(certFile, keyFile, await makeClientCertificate(authority.pair, { username: frontDoorName, groups: [] }, now));
+  return { caFile: join(dir, 'front-ca.crt') };
 };

@@ -39,12 +39,12 @@ const serial = (): string => {
 };
 
 /** A certificate authority of its own, good for ten years, that may sign servers and nothing that signs in turn. */
-export const makeAuthority = async (now: Date): Promise<KeyPair> => {
+export const makeAuthority = async (now: Date, name = 'River CA'): Promise<KeyPair> => {
   const x509 = await loadX509();
   const keys = await makeKeys();
   const id = serial();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: `CN=River CA ${id.slice(0, 8)}`,
+    name: `CN=${name} ${id.slice(0, 8)}`,
     keys,
     serialNumber: id,
     notBefore: new Date(now.getTime() - clockSkewMs),

@@ -5,7 +5,17 @@ import { parseArgs } from 'node:util';
 
 /** Keeps the contract between `up` and the API server, and nothing more: flags, one ready line, /readyz, a clean end on SIGTERM. */
 const text = { type: 'string' } as const;
-const options = { store: text, bind: text, port: text, cert: text, key: text, 'token-file': text, 'client-ca': text } as const;
+const options = {
+  store: text,
+  bind: text,
+  port: text,
+  cert: text,
+  key: text,
+  'token-file': text,
+  'client-ca': text,
+  'requestheader-client-ca': text,
+  'account-keys': text,
+} as const;
 const { values } = parseArgs({ options, strict: true });
 const file = (path = '') => readFileSync(path, 'utf8');
 
