@@ -32,6 +32,14 @@ export const commandTable: Record<string, Entry> = {
     load: () => import('../commands/explain.ts').then((chunk) => chunk.explainCommand),
   },
   get: { summary: 'list objects, or show some', load: () => import('../commands/get.ts').then((chunk) => chunk.getCommand) },
+  'token create': {
+    summary: 'get a token of a ServiceAccount',
+    load: () => import('../commands/token.ts').then((chunk) => chunk.tokenCreate),
+  },
+  'token exec-credential': {
+    summary: 'give kubectl or riverctl the credential of a ServiceAccount, for exec in a kubeconfig',
+    load: () => import('../commands/token.ts').then((chunk) => chunk.tokenExecCredential),
+  },
   'user add-group': { summary: 'put a person into groups', load: () => import('../commands/user.ts').then((chunk) => chunk.userAddGroup) },
   'user add-key': { summary: 'give a person SSH keys', load: () => import('../commands/user.ts').then((chunk) => chunk.userAddKey) },
   'user create': { summary: 'let River know a person', load: () => import('../commands/user.ts').then((chunk) => chunk.userCreate) },

@@ -8,9 +8,10 @@ import { apiFailure, statusFailure } from './api-failure.ts';
 import { authorization } from './authorization.ts';
 import { parseWarnings } from './parse-warnings.ts';
 import { type ResourceClient, type ResourceRef, resourceClient } from './resource-client.ts';
-import { type HttpExchange, transport } from './transport.ts';
+import type { HttpExchange } from './transport.ts';
 import { describeFailure, TransportError } from './transport-error.ts';
 import { linesOf, parseFrame, type WatchEvent } from './watch-frames.ts';
+import { wiresOf } from './wires.ts';
 
 /** Undefined values are left out; a list repeats its key. */
 export type Query = Record<string, string | number | boolean | readonly string[] | undefined>;
@@ -56,6 +57,8 @@ export interface ApiClientOptions {
  */
 export interface ApiClient {
   readonly server: string;
+  /** Whom it is trusted by (PEM); the system's authorities when left out. */
+  readonly certificateAuthority?: string;
   /** The namespace that commands mean when they name none. */
   readonly namespace: string;
   request(call: ApiRequest): Promise<ApiResponse>;
@@ -77,10 +80,10 @@ const defaultMaxLineBytes = 16 * 1024 * 1024;
 
 export function apiClient(access: ClusterAccess, options: ApiClientOptions = {}): ApiClient {
   const { clock = systemClock, timeoutMs = 30_000, maxLineBytes = defaultMaxLineBytes, onWarning } = options;
-  const wire = transport(access, clock);
+  const wires = wiresOf(access, clock);
   const identify = authorization(access, clock, options.readFile ?? ((path) => readFileSync(path, 'utf8')));
   const warn = (headers: IncomingHttpHeaders) => onWarning && parseWarnings(headers.warning).forEach(onWarning);
-  const prepare = (call: ApiRequest): HttpExchange => {
+  const prepare = (call: ApiRequest, token: string | undefined): HttpExchange => {
     const body = encodeBody(call.body);
     return {
       method: call.method,
@@ -88,7 +91,7 @@ export function apiClient(access: ClusterAccess, options: ApiClientOptions = {})
       headers: {
         accept: 'application/json',
         'user-agent': options.userAgent ?? 'river',
-        ...identify(),
+        ...identify(token),
         ...(body !== undefined && {
           'content-type': call.contentType ?? 'application/json',
           'content-length': String(Buffer.byteLength(body)),
@@ -102,18 +105,23 @@ export function apiClient(access: ClusterAccess, options: ApiClientOptions = {})
   };
   const open = (call: StreamRequest): Promise<IncomingMessage> =>
     throttled(call, clock, timeoutMs, async (leftMs) => {
-      const opened = await wire.open(prepare({ ...call, method: 'GET', timeoutMs: leftMs }));
+      const { wire, token, refused } = await wires.current();
+      const opened = await wire.open(prepare({ ...call, method: 'GET', timeoutMs: leftMs }, token));
       warn(opened.headers);
+      if (opened.statusCode === 401) refused();
       if ((opened.statusCode ?? 0) >= 400) throw apiFailure(opened.statusCode ?? 0, opened.headers, await head(opened));
       return opened;
     });
   const client: ApiClient = {
     server: access.server,
+    ...(access.certificateAuthority && { certificateAuthority: access.certificateAuthority }),
     namespace: access.namespace,
     async request(call) {
       const answer = await throttled(call, clock, timeoutMs, async (leftMs) => {
-        const got = await wire.exchange(prepare({ ...call, timeoutMs: leftMs }));
+        const { wire, token, refused } = await wires.current();
+        const got = await wire.exchange(prepare({ ...call, timeoutMs: leftMs }, token));
         warn(got.headers);
+        if (got.status === 401) refused();
         if (got.status >= 400) throw apiFailure(got.status, got.headers, got.body);
         return got;
       });
@@ -131,7 +139,7 @@ export function apiClient(access: ClusterAccess, options: ApiClientOptions = {})
       yield* pieces(await open(call), call, { clock, server: access.server });
     },
     resource: <T extends KubeObject>(ref: ResourceRef) => resourceClient<T>(client, ref),
-    close: () => wire.close(),
+    close: () => wires.close(),
   };
   return client;
 }

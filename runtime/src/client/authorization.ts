@@ -3,17 +3,17 @@ import type { ClusterAccess } from '../kubeconfig/cluster-access.ts';
 
 const rereadMs = 60_000;
 
-/** The headers that say who asks. A token file is read again each minute, since what writes it rotates it. */
+/** The headers that say who asks, `given` being a token from elsewhere. A token file is read again each minute, since what writes it rotates it. */
 export function authorization(
   access: ClusterAccess,
   clock: Clock,
   readFile: (path: string) => string,
-): () => Record<string, string | string[]> {
+): (given?: string) => Record<string, string | string[]> {
   const bearer = tokenSource(access, clock, readFile);
   const impersonation = impersonationHeaders(access.impersonate);
   const basic = access.basic && `Basic ${Buffer.from(`${access.basic.username}:${access.basic.password}`).toString('base64')}`;
-  return () => {
-    const token = bearer();
+  return (given) => {
+    const token = given ?? bearer();
     const value = token ? `Bearer ${token}` : basic;
     return value ? { authorization: value, ...impersonation } : impersonation;
   };

@@ -32,7 +32,9 @@ users:
 - name: bot
   user: {tokenFile: bot.token}
 - name: cloud
-  user: {exec: {command: get-token}}
+  user: {exec: {command: ./get-token, apiVersion: client.authentication.k8s.io/v1, args: [a], env: [{name: X, value: y}], provideClusterInfo: true}}
+- name: odd
+  user: {exec: {command: get-token, apiVersion: client.authentication.k8s.io/v1alpha1}}
 contexts:
 - name: lab
   context: {cluster: lab, user: me, namespace: research}
@@ -40,6 +42,8 @@ contexts:
   context: {cluster: old, user: bot}
 - name: cloud
   context: {cluster: old, user: cloud}
+- name: odd
+  context: {cluster: old, user: odd}
 - name: torn
   context: {cluster: gone}
 `;
@@ -84,6 +88,22 @@ it('reads a token from its file and remembers where it was', async () => {
   assert.equal(access.namespace, 'default');
 });
 
+it('tells which program gives the credential, unless a flag does', async () => {
+  const { exec } = await load(files, {}, { context: 'cloud' });
+  assert.deepEqual(exec, {
+    place: '/home/me/.kube/config: "cloud": exec',
+    file: '/home/me/.kube/config',
+    command: './get-token',
+    args: ['a'],
+    apiVersion: 'client.authentication.k8s.io/v1',
+    mode: 'IfAvailable',
+    hint: '',
+    env: { HOME: '/home/me', X: 'y' },
+    cluster: { server: 'http://old:8080' },
+  });
+  assert.equal((await load(files, {}, { context: 'cloud', token: 'T' })).exec, undefined);
+});
+
 it('merges the files of KUBECONFIG, the first to say something wins, and a missing one is skipped', async () => {
   const one = JSON.stringify({ 'current-context': 'lab', contexts: [{ name: 'lab', context: { cluster: 'lab', user: 'me' } }] });
   const two = JSON.stringify({
@@ -110,9 +130,12 @@ it('prefers data over a path, as kubectl does', async () => {
 it('says which file and key are wrong, and what to do', async () => {
   await refused(load({}), /no cluster is configured in \/home\/me\/\.kube\/config: set KUBECONFIG/);
   await refused(load({}, {}, { kubeconfig: '/nope' }), /\/nope: cannot be read \(ENOENT\)/);
-  await refused(load(files, {}, { context: 'x' }), /--context "x" does not exist: contexts are lab, bot, cloud, torn/);
+  await refused(load(files, {}, { context: 'x' }), /--context "x" does not exist: contexts are lab, bot, cloud, odd, torn/);
   await refused(load(files, {}, { context: 'torn' }), /context "torn" names cluster "gone", which does not exist: clusters are lab, old/);
-  await refused(load(files, {}, { context: 'cloud' }), /"cloud": exec is not supported: .*--token/);
+  await refused(
+    load(files, {}, { context: 'odd' }),
+    /"odd": exec.apiVersion "client.authentication.k8s.io\/v1alpha1" is not supported: it must be .*\/v1 or/,
+  );
   await refused(load({ ...files, '/home/me/.kube/config': 'a: [' }), /not readable as YAML/);
   await refused(
     load({ '/home/me/.kube/config': home }),

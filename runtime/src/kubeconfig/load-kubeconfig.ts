@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import type { ClusterAccess } from './cluster-access.ts';
+import { execPluginOf } from './exec-entry.ts';
 import { inClusterAccess } from './in-cluster-access.ts';
 import { KubeconfigError } from './kubeconfig-error.ts';
 import { type Entry, type Kubeconfig, mergeKubeconfigs, parseKubeconfig, textOf } from './parse-kubeconfig.ts';
@@ -48,9 +49,10 @@ export async function loadKubeconfig(sources: KubeconfigSources): Promise<Cluste
   const cluster = pick(config.clusters, 'cluster', flags.cluster ?? (context && textOf(context, 'cluster')), context);
   const user = pick(config.users, 'user', flags.user ?? (context && textOf(context, 'user')), context);
   if (!cluster && !flags.server) throw new KubeconfigError(nothingConfigured(config, files.paths));
+  const reached = resolveCluster(cluster, flags, readFile);
   return {
-    ...resolveCluster(cluster, flags, readFile),
-    ...resolveUser(user, flags, readFile),
+    ...reached,
+    ...resolveUser(user, flags, readFile, (entry) => execPluginOf(entry, reached, env)),
     namespace: flags.namespace ?? (context && textOf(context, 'namespace')) ?? 'default',
     ...(context && { context: context.name }),
   };

@@ -1,12 +1,12 @@
 import { isObject, type Json } from '@river/crds';
-import type { ClusterAccess } from './cluster-access.ts';
+import type { ClusterAccess, ExecPlugin } from './cluster-access.ts';
 import { KubeconfigError } from './kubeconfig-error.ts';
 import type { AccessFlags } from './load-kubeconfig.ts';
 import { type Entry, pathOf, textOf } from './parse-kubeconfig.ts';
 
 type ReadFile = (path: string) => string;
 type ClusterPart = Pick<ClusterAccess, 'server' | 'certificateAuthority' | 'insecureSkipTlsVerify' | 'tlsServerName'>;
-type UserPart = Pick<ClusterAccess, 'clientCertificate' | 'token' | 'tokenFile' | 'basic' | 'impersonate'>;
+type UserPart = Pick<ClusterAccess, 'clientCertificate' | 'token' | 'tokenFile' | 'exec' | 'basic' | 'impersonate'>;
 
 export function resolveCluster(cluster: Entry | undefined, flags: AccessFlags, readFile: ReadFile): ClusterPart {
   if (cluster && textOf(cluster, 'proxy-url')) throw unsupported(cluster, 'proxy-url', 'reach the server directly, or through a tunnel');
@@ -25,13 +25,20 @@ export function resolveCluster(cluster: Entry | undefined, flags: AccessFlags, r
   };
 }
 
-export function resolveUser(user: Entry | undefined, flags: AccessFlags, readFile: ReadFile): UserPart {
+export function resolveUser(
+  user: Entry | undefined,
+  flags: AccessFlags,
+  readFile: ReadFile,
+  pluginOf: (user: Entry) => ExecPlugin | undefined,
+): UserPart {
   const impersonate = flags.as ? { user: flags.as, ...(flags.asGroup && { groups: flags.asGroup }) } : user && impersonationOf(user);
   const certificate = certificateOf(user, flags, readFile);
   const bearer = flags.token ? { token: flags.token } : user && bearerOf(user, readFile);
   const credentials = { ...(certificate && { clientCertificate: certificate }), ...bearer, ...(user && !bearer && basicOf(user)) };
-  if (user && Object.keys(credentials).length === 0) refusePlugins(user);
-  return { ...credentials, ...(impersonate && { impersonate }) };
+  const exec = user && Object.keys(credentials).length === 0 ? pluginOf(user) : undefined;
+  if (user?.body['auth-provider'] && !exec && Object.keys(credentials).length === 0)
+    throw unsupported(user, 'auth-provider', 'use exec, a token or a client certificate');
+  return { ...credentials, ...(exec && { exec }), ...(impersonate && { impersonate }) };
 }
 
 function bearerOf(user: Entry, readFile: ReadFile): Pick<ClusterAccess, 'token' | 'tokenFile'> | undefined {
@@ -70,11 +77,6 @@ function impersonationOf(user: Entry): ClusterAccess['impersonate'] {
     ...(groups.length > 0 && { groups }),
     ...(isObject(extra) && { extra: Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, stringsOf(values)])) }),
   };
-}
-
-function refusePlugins(user: Entry): void {
-  if (user.body.exec) throw unsupported(user, 'exec', 'ask the plugin for a token and pass it with --token');
-  if (user.body['auth-provider']) throw unsupported(user, 'auth-provider', 'use a token or a client certificate');
 }
 
 /** `<key>-data` (base64) wins over `<key>` (a path), as kubectl documents. */
