@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { type KeyPair, makeAuthority, makeClientCertificate } from '@river/runtime';
+import { within } from './eventually.ts';
 import { kubectlOk } from './kubectl.ts';
 import { type RunningServer, startServer } from './start-server.ts';
 
@@ -55,6 +56,32 @@ describe('a client certificate', () => {
       ['without a name', await makeClientCertificate(authority, { username: '', groups: ['system:masters'] }, now)],
     ];
     for (const [what, pair] of cases) assert.equal(await whoAmI(pair), '401', what);
+  });
+
+  it('ends the watch that began with it when its time is over', async () => {
+    const shortly = 2 / (24 * 60 * 60);
+    const { certificate, key } = await makeClientCertificate(
+      authority,
+      { username: 'dan', groups: ['system:masters'] },
+      new Date(),
+      shortly,
+    );
+    const watched = new Promise<string>((resolve, reject) => {
+      const options = {
+        host: '127.0.0.1',
+        port: server.port,
+        ca: server.ca,
+        cert: certificate,
+        key,
+        agent: false,
+        servername: 'localhost',
+      };
+      const outgoing = request({ ...options, path: '/api/v1/namespaces?watch=1' }, (response) => text(response).then(resolve, reject));
+      outgoing.on('error', reject).end();
+    });
+    const lines = (await within('the watch ends', watched)).trim().split('\n');
+    const { type, object } = JSON.parse(lines.at(-1) ?? '');
+    assert.deepEqual([lines.length > 1, type, object.code], [true, 'ERROR', 401]);
   });
 
   it('signs kubectl in', async () => {

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
 import type { KubeObject } from '@river/crds';
 import { configMap, widget, widgetCrd, widgetGroup } from '../kubectl/objects.ts';
 import { eventually } from './eventually.ts';
@@ -8,11 +12,18 @@ import { revisionOf } from './load.ts';
 import { useServer } from './use-server.ts';
 
 describe('over one etcd', () => {
-  const a = useServer({ store: 'etcd' });
+  const keys = mkdtempSync(join(tmpdir(), 'river-keys-'));
+  after(() => rmSync(keys, { recursive: true, force: true }));
+  const file = join(keys, 'accounts.keys');
+  writeFileSync(file, generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey.export({ type: 'pkcs8', format: 'pem' }), {
+    mode: 0o600,
+  });
+  const flags = { 'account-keys': file };
+  const a = useServer({ store: 'etcd', flags });
 
   describe('two API servers', () => {
     const address = '/api/v1/namespaces/default/configmaps';
-    const b = useServer(() => ({ store: 'etcd', etcd: a.server.etcd ?? assert.fail('there is no etcd') }));
+    const b = useServer(() => ({ store: 'etcd', flags, etcd: a.server.etcd ?? assert.fail('there is no etcd') }));
     const both = (): [Api, Api] => [a.api, b.api];
 
     it('read through each what was written through the other, at once', async () => {
@@ -33,6 +44,17 @@ describe('over one etcd', () => {
         }
       };
       await Promise.all(Array.from({ length: 8 }, (_, number) => client(number)));
+    });
+
+    it('know the account that the other has just made, and its token', async () => {
+      const accounts = '/api/v1/namespaces/default/serviceaccounts';
+      const whoami = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
+      for (let turn = 0; turn < 40; turn++) {
+        const [here, there] = turn % 2 === 0 ? [a.api, b.api] : [b.api, a.api];
+        await here.create(accounts, { metadata: { name: `robot-${turn}` } });
+        const { status } = (await here.create(`${accounts}/robot-${turn}/token`, {})) as KubeObject & { status: { token: string } };
+        assert.equal((await there.call('POST', whoami, { body: {}, token: status.token })).status, 201, `turn ${turn}`);
+      }
     });
 
     it('let one win when both are asked for the same name', async () => {

@@ -38,6 +38,8 @@ export interface AccountTokens {
   published: AccountKeys['published'];
   issue(grant: Grant): { token: string; expiresAt: Date };
   read: AudienceReader;
+  /** Whether a token that is nobody's here was made a moment ago: what it names may not have come from another server yet. */
+  isNew(token: string): boolean;
 }
 
 export interface AccountTokensDeps {
@@ -50,6 +52,8 @@ export interface AccountTokensDeps {
 
 /** Clocks of several servers differ a little. */
 const leewaySeconds = 10;
+/** No cache is as far behind as this. */
+const newSeconds = 60;
 /** Verified tokens that are remembered. Only good ones are, so that strangers' inventions displace nothing. */
 const mostRemembered = 10_000;
 
@@ -63,6 +67,7 @@ export function accountTokens({ feed, keys, issuer, nowMs }: AccountTokensDeps):
     const object = feed.cacheOf(prefix).get(objectKey(prefix, namespace, name));
     return object !== undefined && object.uid === uid && !object.isDeleting;
   };
+  const claimsOf = (token: string): Claims | undefined => (token.length > longestToken ? undefined : verified(token));
   const isAlive = ({ namespace, account, bound }: Claims): boolean => {
     if (!isThere(accountsPrefix, namespace, account)) return false;
     if (!bound) return true;
@@ -87,12 +92,15 @@ export function accountTokens({ feed, keys, issuer, nowMs }: AccountTokensDeps):
       return { token: signClaims(keys, claims), expiresAt: new Date((from + seconds) * 1000) };
     },
     read(token, _address, audience = issuer) {
-      if (token.length > longestToken) return undefined;
-      const claims = verified(token);
+      const claims = claimsOf(token);
       if (!claims?.audiences.includes(audience)) return undefined;
       const now = nowMs() / 1000;
       if (now < claims.notBefore - leewaySeconds || now >= claims.expires + leewaySeconds) return undefined;
       return isAlive(claims) ? claims.requester : undefined;
+    },
+    isNew(token) {
+      const claims = claimsOf(token);
+      return claims !== undefined && nowMs() / 1000 < claims.notBefore + newSeconds;
     },
   };
 }

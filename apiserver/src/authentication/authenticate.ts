@@ -57,12 +57,15 @@ export function tokenJudge({ own, accounts, others, complete }: TokenReaders): T
 
 const bearer = /^Bearer +(\S+)$/i;
 
-/** Who shows a token in the Authorization header. */
+/** The token in the Authorization header; the only place where one is looked for. */
+export const bearerToken = ({ headers }: IncomingMessage): string | undefined => bearer.exec(headers.authorization ?? '')?.[1];
+
+/** Who shows a token. */
 export const tokenAuthenticator =
   (read: TokenReader): Authenticator =>
-  ({ headers, socket }) => {
-    const token = bearer.exec(headers.authorization ?? '')?.[1];
-    return token === undefined ? undefined : read(token, socket.remoteAddress ?? '');
+  (request) => {
+    const token = bearerToken(request);
+    return token === undefined ? undefined : read(token, request.socket.remoteAddress ?? '');
   };
 
 /** The first way that tells who it is; `complete` has the last word on who that is, and whether they are let in. */

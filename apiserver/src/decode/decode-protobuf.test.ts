@@ -102,6 +102,18 @@ describe('a body in protobuf', () => {
     assert.deepEqual([map.data, map.binaryData], [{ k: 'v' }, { b: '/w==' }]);
   });
 
+  it('of questions about tokens says what was asked', () => {
+    const review = body('authentication.k8s.io/v1', 'TokenReview', block(2, block(1, 'token'), block(2, 'a'), block(2, 'b')));
+    assert.deepEqual(decodeProtobuf(review).spec, { token: 'token', audiences: ['a', 'b'] });
+    const bound = block(3, block(1, 'Secret'), block(2, 'v1'), block(3, 's'), block(4, 'u'));
+    const request = body('authentication.k8s.io/v1', 'TokenRequest', block(2, block(1, 'a'), bound, number(4, 600)));
+    assert.deepEqual(decodeProtobuf(request).spec, {
+      audiences: ['a'],
+      boundObjectRef: { kind: 'Secret', apiVersion: 'v1', name: 's', uid: 'u' },
+      expirationSeconds: 600,
+    });
+  });
+
   it('may hold fields that are newer than the reader', () => {
     assert.deepEqual(decodeProtobuf(body('v1', 'ConfigMap', number(99, 1), block(98, 'x'))), { apiVersion: 'v1', kind: 'ConfigMap' });
   });

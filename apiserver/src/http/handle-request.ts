@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ApiError } from '@river/crds';
 import type { Clock, Logger } from '@river/runtime';
-import type { Authenticate } from '../authentication/authenticate.ts';
+import { type Authenticate, bearerToken } from '../authentication/authenticate.ts';
 import { authorize } from '../authorization/authorize.ts';
 import type { Rights } from '../authorization/rights.ts';
+import { reachNow } from '../read/read-at.ts';
 import { storeFailure } from '../write/commit.ts';
 import type { Requester } from '../write/write-context.ts';
 import { attributesOf } from './attributes-of.ts';
@@ -59,7 +61,7 @@ async function serve(
 ): Promise<void> {
   const { pathname, searchParams: query } = parseUrl(request.url ?? '/');
   const who = () => impersonate(deps.resources.rights, request, deps.authenticate(request));
-  const requester = open.has(pathname) ? nobody : who();
+  const requester = open.has(pathname) ? nobody : await identified(deps, request, who);
   const exchange: Exchange = { request, response, pathname, query, requester, warnings: [] };
   const route = parseRoute(pathname);
   const isWatch = route.is === 'resource' && route.resource.name === '' && request.method === 'GET' && flag(query, 'watch') === true;
@@ -75,6 +77,18 @@ async function serve(
   });
   if (!open.has(pathname)) requireRight(deps.resources.rights, exchange, route, who);
   await dispatch(deps, exchange, route);
+}
+
+/** A token that another server has just made is asked about again once this one has seen all that the other had. */
+async function identified({ resources }: RequestDeps, request: IncomingMessage, who: () => Requester): Promise<Requester> {
+  try {
+    return who();
+  } catch (error) {
+    const token = ApiError.is(error, 'Unauthorized') ? bearerToken(request) : undefined;
+    if (token === undefined || !resources.accounts.isNew(token)) throw error;
+    await reachNow(resources);
+    return who();
+  }
 }
 
 function requireRight(rights: Rights, exchange: Exchange, route: Route, who: () => Requester): void {

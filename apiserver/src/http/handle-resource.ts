@@ -5,6 +5,7 @@ import { asObject } from '../object/encode.ts';
 import { objectKey } from '../object/object-key.ts';
 import { getObject } from '../read/get-object.ts';
 import { listObjects } from '../read/list-objects.ts';
+import { reachNow } from '../read/read-at.ts';
 import type { Target } from '../registry/served-kind.ts';
 import { createObject } from '../write/create-object.ts';
 import { deleteCollection } from '../write/delete-collection.ts';
@@ -86,6 +87,8 @@ const create: Handler = async (deps, request) => {
   const { exchange, target, namespace } = request;
   if (target.kind.isNamespaced && namespace === '') throw methodNotAllowed();
   const sent = await readSent(deps, exchange);
+  // What a token names may have been made a moment ago, elsewhere.
+  if (target.kind.plural === 'tokenreviews') await reachNow(deps);
   if (!isKept(target)) return sendJson(exchange, 201, answerReview(deps, request, sent, writeOptions(exchange)));
   const { object } = await createObject(deps, { target, namespace, sent, options: writeOptions(exchange) });
   return sendObject(deps, request, 201, object);

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { CertificateError, ensureServerCertificates, serverNames } from './ensure-certificates.ts';
+import { CertificateError, ensureFrontDoorCertificates, ensureServerCertificates, serverNames } from './ensure-certificates.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'river-pki-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -88,6 +88,26 @@ describe('ensureServerCertificates', () => {
     await ensureServerCertificates({ dir, now: later(3600) });
     assert.ok(serverOf(dir).validToDate <= authority.validToDate);
     await assert.rejects(ensureServerCertificates({ dir, now: later(3651) }), /ca\.crt has expired/);
+  });
+});
+
+describe('ensureFrontDoorCertificates', () => {
+  it('makes an authority apart from that of clients, and a certificate that shows a front door, and renews that', async () => {
+    const dir = folder();
+    await ensureServerCertificates({ dir, now });
+    const { caFile } = await ensureFrontDoorCertificates({ dir, now });
+    const read = (file: string) => new X509Certificate(readFileSync(file));
+    const [clients, fronts] = [read(join(dir, 'ca.crt')), read(caFile)];
+    const door = () => read(join(dir, 'front-proxy.crt'));
+    const first = door();
+    assert.equal(first.subject, 'CN=front-proxy');
+    assert.deepEqual([first.verify(fronts.publicKey), first.verify(clients.publicKey)], [true, false]);
+    for (const file of ['front-ca.key', 'front-proxy.key']) assert.equal(statSync(join(dir, file)).mode & 0o777, 0o600);
+    await ensureFrontDoorCertificates({ dir, now: later(240) });
+    assert.equal(door().serialNumber, first.serialNumber);
+    await ensureFrontDoorCertificates({ dir, now: later(250) });
+    assert.notEqual(door().serialNumber, first.serialNumber);
+    assert.equal(read(caFile).serialNumber, fronts.serialNumber);
   });
 });
 
