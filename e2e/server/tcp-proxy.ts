@@ -10,12 +10,14 @@ export interface TcpProxy {
   reset(): void;
   /** Lets nothing more through the connections that are open, and tells nobody: half-open, as after a cable was pulled. New ones work. */
   freeze(): void;
+  /** Lets through what {@link freeze} has held. */
+  thaw(): void;
   close(): Promise<void>;
 }
 
 export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
   const open = new Set<Socket>();
-  const pairs = new Set<() => void>();
+  const pairs = new Set<{ freeze: () => void; thaw: () => void }>();
   let taken = 0;
   const server = createServer((client) => {
     taken++;
@@ -29,15 +31,17 @@ export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
         target.destroy();
       });
     }
-    client.pipe(target).pipe(client);
+    const thaw = () => void client.pipe(target).pipe(client);
+    thaw();
     const freeze = () => {
       for (const socket of [client, target]) {
         socket.unpipe();
         socket.pause();
       }
     };
-    pairs.add(freeze);
-    client.once('close', () => pairs.delete(freeze));
+    const pair = { freeze, thaw };
+    pairs.add(pair);
+    client.once('close', () => pairs.delete(pair));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -51,7 +55,10 @@ export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
     taken: () => taken,
     reset,
     freeze() {
-      for (const freeze of pairs) freeze();
+      for (const { freeze } of pairs) freeze();
+    },
+    thaw() {
+      for (const { thaw } of pairs) thaw();
     },
     async close() {
       reset();
