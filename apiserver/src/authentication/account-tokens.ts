@@ -158,19 +158,24 @@ function requesterOf(namespace: string, account: Named, jti: string, bound: Clai
   return { ...known(username(namespace, account.name), groups), uid: account.uid, extra };
 }
 
-/** Remembers what is good, by its token's hash; of too many, those that were not shown for longest are forgotten. */
+/**
+ * Remembers what is good, by its token's hash. When there is too much, what was not asked for since the last time that there was too much
+ * is forgotten.
+ */
 function remembered<T>(most: number, read: (token: string) => T | undefined): (token: string) => T | undefined {
-  const found = new Map<string, T>();
+  let recent = new Map<string, T>();
+  let earlier = new Map<string, T>();
   return (token) => {
     const key = hash('sha256', token, 'base64');
-    const value = found.get(key) ?? read(token);
+    const known = recent.get(key);
+    if (known !== undefined) return known;
+    const value = earlier.get(key) ?? read(token);
     if (value === undefined) return undefined;
-    found.delete(key);
-    found.set(key, value);
-    if (found.size > most) {
-      const [oldest = ''] = found.keys();
-      found.delete(oldest);
+    if (recent.size >= most / 2) {
+      earlier = recent;
+      recent = new Map();
     }
+    recent.set(key, value);
     return value;
   };
 }
