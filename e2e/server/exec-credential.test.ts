@@ -89,10 +89,10 @@ describe('riverctl token', () => {
 
   it('says what is wrong in one line', async () => {
     const cases: [args: string[], code: number, says: RegExp][] = [
-      [['token'], 2, /token takes create ACCOUNT/],
-      [['token', 'create'], 2, /token takes create ACCOUNT/],
-      [['token', 'create', 'a', 'b'], 2, /token takes create ACCOUNT/],
+      [['token', 'create'], 2, /name the one account/],
+      [['token', 'create', 'a', 'b'], 2, /name the one account/],
       [['token', 'exec-credential'], 2, /--account/],
+      [['token', 'exec-credential', 'robot', '--account', 'robot'], 2, /takes nothing but flags/],
       [['token', 'create', 'robot', '--duration', '-5m'], 2, /duration/],
       [['token', 'create', 'robot', '--for', 'pod/x'], 2, /secret\/NAME, placement\/NAME or node\/NAME/],
       [['-n', 'lab', 'token', 'create', 'robot', '--duration', '5m'], 1, /expirationSeconds.*600/],
