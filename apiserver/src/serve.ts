@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
-import { logger, systemClock, systemRandom } from '@river/runtime';
+import { logger, readKeyRing, systemClock, systemRandom } from '@river/runtime';
 import { authenticateBy, tokenAuthenticator } from './authentication/authenticate.ts';
 import { certificateAuthenticator } from './authentication/client-certificates.ts';
 import { people } from './authentication/people.ts';
 import { loadTokens, staticTokens } from './authentication/static-tokens.ts';
+import { secretEncryption } from './encryption/secret-encryption.ts';
 import { startApiServer } from './start-api-server.ts';
 import { openStore } from './store/open-store.ts';
 
@@ -23,6 +24,10 @@ const { values } = parseArgs({
     'client-ca': { type: 'string' },
     /** A folder of ValidatingAdmissionPolicies, as YAML, that shall hold. */
     policies: { type: 'string' },
+    /** The key ring that Secrets are sealed with. */
+    'secret-keys': { type: 'string' },
+    /** Keeps Secrets as they are written. */
+    'no-secret-encryption': { type: 'boolean', default: false },
   },
 });
 
@@ -32,13 +37,23 @@ const needed = (name: 'cert' | 'key' | 'token-file'): string => {
   return value;
 };
 
+/** Secrets in clear are something to ask for, never something that comes of a forgotten flag. */
+const secretKeys = () => {
+  const file = values['secret-keys'];
+  if (file !== undefined && values['no-secret-encryption']) throw new Error('--secret-keys and --no-secret-encryption exclude each other');
+  if (file !== undefined) return { file, ring: readKeyRing(file) };
+  if (values['no-secret-encryption']) return undefined;
+  throw new Error('--secret-keys FILE is missing (--no-secret-encryption keeps Secrets as they are written)');
+};
+
 const { version }: { version: string } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const log = logger({ clock: systemClock });
 
 try {
   const tokens = await loadTokens(needed('token-file'));
+  const keys = secretKeys();
   const server = await startApiServer({
-    store: await openStore(values.store),
+    encryption: secretEncryption({ store: await openStore(values.store), keys, clock: systemClock, log }),
     bind: values.bind,
     port: Number(values.port),
     cert: readFileSync(needed('cert')),

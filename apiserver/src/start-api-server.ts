@@ -4,6 +4,7 @@ import { riverDefinitions } from '@river/crds/definitions';
 import type { Clock, Logger, Random } from '@river/runtime';
 import type { Authenticate } from './authentication/authenticate.ts';
 import { yamlReader } from './decode/yaml-reader.ts';
+import type { SecretEncryption } from './encryption/secret-encryption.ts';
 import { documents } from './http/documents.ts';
 import { handleRequest } from './http/handle-request.ts';
 import { heavyLane } from './http/heavy-lane.ts';
@@ -13,14 +14,15 @@ import { serverMetrics } from './http/metrics.ts';
 import { oneByOne } from './http/one-by-one.ts';
 import type { ResourceDeps } from './http/resource-context.ts';
 import { sendBackup } from './http/send-backup.ts';
+import { sendKeyReport } from './http/send-key-report.ts';
 import { limits } from './limits.ts';
 import { readPolicies } from './seed/read-policies.ts';
 import { type Core, startCore } from './start-core.ts';
-import type { Store } from './store/store.ts';
 import { busyShare, returnMemory, saveMemory, trim } from './upkeep/return-memory.ts';
 
 export interface ApiServerOptions {
-  store: Store;
+  /** The store, and what keeps its Secrets sealed. */
+  encryption: SecretEncryption;
   bind: string;
   port: number;
   cert: Buffer;
@@ -50,7 +52,8 @@ const nameSuffix = (): string => Array.from(randomBytes(suffixLength), (byte) =>
 
 /** Puts the parts of the API server together and serves. Resolves when it is ready for every request. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { store, clock, random, log } = options;
+  const { encryption, clock, random, log } = options;
+  const { store } = encryption;
   const yaml = yamlReader();
   const policies = options.policies === undefined ? [] : await readPolicies(options.policies, yaml);
   const core = await startCore({ store, definitions: riverDefinitions, policies, clock, random, log, newUid: randomUUID, nameSuffix });
@@ -64,6 +67,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     watchSeconds: () => limits.watchSeconds * (1 + random()),
   };
   const server = await serve(options, resources, core);
+  const sealing = encryption.run(core.signal);
   void returnMemory({
     clock,
     signal: core.signal,
@@ -79,6 +83,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       core.stop();
       await server.close();
       await core.close();
+      await sealing;
       await yaml.close();
       await store.close();
     },
@@ -91,6 +96,7 @@ async function serve(options: ApiServerOptions, resources: ResourceDeps, core: C
   const metrics = serverMetrics({
     watchers: hub.count,
     revision: feed.revision,
+    unreadableSecrets: options.encryption.store.unreadable,
     objects: () =>
       [...registry.kinds()].map(({ group, plural, cache }) => ({
         resource: group === '' ? plural : `${plural}.${group}`,
@@ -110,11 +116,13 @@ async function serve(options: ApiServerOptions, resources: ResourceDeps, core: C
       metrics: metrics.render,
     }),
     backup: sendBackup({
-      store: options.store,
+      store: options.encryption.kept,
+      secrets: options.encryption.isOn ? 'sealed' : 'clear',
       signal,
       backups: inFlight(limits.backups, 'backups'),
       drainDeadlineMs: limits.watchDrainDeadlineMs,
     }),
+    keyReport: sendKeyReport({ report: options.encryption.report, signal }),
     authenticate: options.authenticate(core),
     requests: inFlight(limits.requests, 'requests'),
     watches: inFlight(limits.watches, 'watches'),

@@ -145,6 +145,18 @@ function health({ readiness }: DocumentDeps, exchange: Exchange, needsReady: boo
 function rootPaths(infos: readonly ResourceInfo[]): string[] {
   const versions = infos.map(({ group, version }) => (group === '' ? `/api/${version}` : `/apis/${group}/${version}`));
   const groups = infos.flatMap(({ group }) => (group === '' ? [] : [`/apis/${group}`]));
-  const fixed = ['/api', '/apis', '/backup', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version'];
+  const fixed = [
+    '/api',
+    '/apis',
+    '/backup',
+    '/healthz',
+    '/livez',
+    '/metrics',
+    '/openapi/v2',
+    '/openapi/v3',
+    '/readyz',
+    '/secret-keys',
+    '/version',
+  ];
   return [...new Set([...fixed, ...groups, ...versions])].sort();
 }
