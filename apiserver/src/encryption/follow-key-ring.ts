@@ -5,7 +5,7 @@ export interface FollowOptions {
   file: string;
   clock: Clock;
   signal: AbortSignal;
-  /** The file as it is now: once for each change of it. */
+  /** The file as it is now: once soon after the start, and once for each change of it. */
   onRing(ring: KeyRing): Promise<void>;
   onTrouble(error: unknown): void;
 }
@@ -14,7 +14,7 @@ const lookEveryMs = 1_000;
 
 /** Reads the key ring again when its file has changed, however it came there. */
 export async function followKeyRing({ file, clock, signal, onRing, onTrouble }: FollowOptions): Promise<void> {
-  let seen = await fingerprint(file);
+  let seen = '';
   while (!signal.aborted) {
     await sleep(clock, lookEveryMs, signal).catch(() => undefined);
     const now = await fingerprint(file);

@@ -67,6 +67,10 @@ export function secretEncryption({ store: inner, keys, clock, log }: SecretEncry
   });
   let problem: string | null = null;
   const take = async (ring: KeyRing, signal: AbortSignal): Promise<void> => {
+    if (isSame(ring, seals.ring())) {
+      problem = null;
+      return;
+    }
     const lost = await neededKeys(inner, seals, ring, signal);
     if (lost.length > 0) throw new Error(`the new key ring lacks ${lost.join(', ')}, which Secrets are sealed with: put it back`);
     seals.use(ring);
@@ -93,7 +97,7 @@ export function secretEncryption({ store: inner, keys, clock, log }: SecretEncry
     async run(signal) {
       if (!keys) {
         log.warn('Secrets are kept as they are written: the server runs without a key ring');
-        return inner.erasure?.request();
+        return inner.erasure?.request().catch((error) => log.warn('the store could not note that it holds Secrets in clear', { error }));
       }
       const onRing = (ring: KeyRing) => take(ring, signal);
       await Promise.all([resealing.run(signal), followKeyRing({ file: keys.file, clock, signal, onRing, onTrouble: refuse })]);
@@ -107,6 +111,11 @@ function keysOf(ring: KeyRing | undefined, byKey: ReadonlyMap<string, number>): 
   const keys = [...new Set([...known, ...byKey.keys()])].map((id) => ({ id, values: byKey.get(id) ?? 0, isKnown: known.has(id) }));
   return { use: ring?.use.id ?? null, keys };
 }
+
+const namesOf = ({ use, keys }: KeyRing): string => [use, ...keys].map(({ id }) => id).join();
+
+/** An id stands for one key for ever. */
+const isSame = (one: KeyRing, other: KeyRing | undefined): boolean => other !== undefined && namesOf(one) === namesOf(other);
 
 /** Keys that a new ring would take away although something needs them. */
 async function neededKeys(store: Store, seals: Seals, next: KeyRing, signal: AbortSignal): Promise<string[]> {

@@ -5,7 +5,16 @@ import { parseArgs } from 'node:util';
 
 /** Keeps the contract between `up` and the API server, and nothing more: flags, one ready line, /readyz, a clean end on SIGTERM. */
 const text = { type: 'string' } as const;
-const options = { store: text, bind: text, port: text, cert: text, key: text, 'token-file': text, 'client-ca': text } as const;
+const options = {
+  store: text,
+  bind: text,
+  port: text,
+  cert: text,
+  key: text,
+  'token-file': text,
+  'client-ca': text,
+  'secret-keys': text,
+} as const;
 const { values } = parseArgs({ options, strict: true });
 const file = (path = '') => readFileSync(path, 'utf8');
 
@@ -15,6 +24,7 @@ if (values.store === 'etcd://broken:1') {
 }
 const server = createServer({ cert: file(values.cert), key: file(values.key) }, (request, response) => {
   if (request.url === '/version') response.end('{"gitVersion":"v1.36.0+river"}');
+  else if (request.url === '/secret-keys') response.end('{"use":"k-1","isSettled":true,"problem":null,"plain":0,"unreadable":0,"keys":[]}');
   else if (request.url === '/die') process.exit(9);
   else response.end('ok');
 });
