@@ -1,4 +1,5 @@
 import { type Cause, isObject, type JsonObject, type KubeObject } from '@river/crds';
+import { unreadableType } from '../encryption/unreadable-secret.ts';
 import { equalJson } from '../json/plain-json.ts';
 
 const keyPattern = /^[-._a-zA-Z0-9]{1,253}$/;
@@ -52,7 +53,7 @@ export function completeSecret(object: KubeObject): void {
 }
 
 export function checkSecret(object: KubeObject, old: KubeObject | undefined): Cause[] {
-  const isTypeChanged = old !== undefined && old.type !== object.type;
+  const isTypeChanged = old !== undefined && old.type !== object.type && old.type !== unreadableType;
   const typeCause: Cause = {
     reason: 'FieldValueInvalid',
     message: `Invalid value: ${JSON.stringify(object.type)}: field is immutable`,
