@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isObject, type Json } from '@river/crds';
-import { type ApiClient, apiClient, loadKubeconfig } from '@river/runtime';
+import { type ApiClient, apiClient, loadKubeconfig, TransportError } from '@river/runtime';
 import type { DataDir } from './data-dir.ts';
 import { isAlive } from './process-identity.ts';
 import { UpError } from './up-error.ts';
@@ -16,7 +16,7 @@ export interface KeyReport {
   keys: { id: string; values: number; isKnown: boolean }[];
 }
 
-const timeoutMs = 60_000;
+const timeoutMs = 30_000;
 
 export const askKeyReport = async (client: ApiClient): Promise<KeyReport> => {
   const report = parseReport(await client.json<Json>({ method: 'GET', path: '/secret-keys', timeoutMs }));
@@ -36,6 +36,9 @@ export const unreadableWarning = async (dir: DataDir): Promise<string | undefine
   const client = await runningServer(dir);
   try {
     return client && warningOf(await askKeyReport(client), dir);
+  } catch (error) {
+    if (error instanceof TransportError) return undefined;
+    throw error;
   } finally {
     client?.close();
   }

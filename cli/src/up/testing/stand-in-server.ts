@@ -13,6 +13,7 @@ const options = {
   key: text,
   'token-file': text,
   'client-ca': text,
+  policies: text,
   'secret-keys': text,
 } as const;
 const { values } = parseArgs({ options, strict: true });
