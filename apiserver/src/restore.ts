@@ -1,22 +1,24 @@
 import { parseArgs } from 'node:util';
-import { BackupError, restore } from './store/backup.ts';
+import { KeyRingError, readKeyRingIfAny } from '@river/runtime';
+import { admitSealed } from './encryption/admit-sealed.ts';
+import { BackupError, type RestoreOptions, restore } from './store/backup.ts';
 import { openStore, parseStoreUrl } from './store/open-store.ts';
 import { restoreSqlite } from './store/restore-sqlite.ts';
 import { StoreError } from './store/store.ts';
 
-/** A program: `restore.ts --store STORE FILE` puts a backup into an empty store. One line of JSON on stdout, or one of words on stderr. */
+/** A program: `restore.ts --store STORE --secret-keys KEYS FILE` puts a backup into an empty store. One line of JSON on stdout, or one of words on stderr. */
 
-async function run(url: string, file: string): Promise<void> {
+async function run(url: string, file: string, options: RestoreOptions): Promise<void> {
   const address = parseStoreUrl(url);
   if (address.kind === 'memory') throw new BackupError('a store in memory is gone with its process: restore into sqlite or etcd');
-  const result = address.kind === 'sqlite' ? await restoreSqlite(file, address.path) : await intoEtcd(file, url);
+  const result = address.kind === 'sqlite' ? await restoreSqlite(file, address.path, options) : await intoEtcd(file, url, options);
   process.stdout.write(`${JSON.stringify({ entries: result.entries, revision: result.revision.toString() })}\n`);
 }
 
-async function intoEtcd(file: string, url: string) {
+async function intoEtcd(file: string, url: string, options: RestoreOptions) {
   const store = await openStore(url);
   try {
-    return await restore(file, store);
+    return await restore(file, store, options);
   } finally {
     await store.close();
   }
@@ -31,13 +33,22 @@ function inWords(error: unknown, file: string): string {
   return error.message;
 }
 
-const { values, positionals } = parseArgs({ options: { store: { type: 'string', default: '' } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { store: { type: 'string', default: '' }, 'secret-keys': { type: 'string', default: '' } },
+  allowPositionals: true,
+});
+const keys = values['secret-keys'];
 const [file = ''] = positionals;
 try {
-  await run(values.store, file);
+  const ring = keys === '' ? undefined : readKeyRingIfAny(keys);
+  await run(values.store, file, { admit: admitSealed({ file: keys === '' ? 'any file named by --secret-keys' : keys, ring }) });
 } catch (error) {
   const isExpected =
-    error instanceof BackupError || error instanceof TypeError || StoreError.is(error) || (error instanceof Error && 'code' in error);
+    error instanceof BackupError ||
+    error instanceof KeyRingError ||
+    error instanceof TypeError ||
+    StoreError.is(error) ||
+    (error instanceof Error && 'code' in error);
   process.stderr.write(`${isExpected ? inWords(error, file) : error instanceof Error ? error.stack : String(error)}\n`);
   process.exitCode = 1;
 }

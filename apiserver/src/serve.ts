@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
-import { logger, systemClock, systemRandom } from '@river/runtime';
+import { logger, readKeyRing, systemClock, systemRandom } from '@river/runtime';
 import { loadAccountKeys, temporaryAccountKeys } from './authentication/account-keys.ts';
 import { accountTokens } from './authentication/account-tokens.ts';
 import { authenticateBy, tokenAuthenticator, tokenJudge } from './authentication/authenticate.ts';
@@ -11,6 +11,7 @@ import type { Identity } from './authentication/identity.ts';
 import { people } from './authentication/people.ts';
 import { requestHeaderAuthenticator } from './authentication/request-headers.ts';
 import { loadTokens, staticTokens } from './authentication/static-tokens.ts';
+import { secretEncryption } from './encryption/secret-encryption.ts';
 import { startApiServer } from './start-api-server.ts';
 import type { Core } from './start-core.ts';
 import { openStore } from './store/open-store.ts';
@@ -36,6 +37,10 @@ const { values } = parseArgs({
     'account-keys': { type: 'string' },
     /** Who says what accounts' tokens say; also the audience of this server. */
     'account-issuer': { type: 'string', default: 'https://river.internal' },
+    /** The key ring that Secrets are sealed with. */
+    'secret-keys': { type: 'string' },
+    /** Keeps Secrets as they are written. */
+    'no-secret-encryption': { type: 'boolean', default: false },
   },
 });
 
@@ -74,14 +79,24 @@ async function identities(clients: Authority | undefined, fronts: Authority | un
   };
 }
 
+/** Secrets in clear are something to ask for, never something that comes of a forgotten flag. */
+const secretKeys = () => {
+  const file = values['secret-keys'];
+  if (file !== undefined && values['no-secret-encryption']) throw new Error('--secret-keys and --no-secret-encryption exclude each other');
+  if (file !== undefined) return { file, ring: readKeyRing(file) };
+  if (values['no-secret-encryption']) return undefined;
+  throw new Error('--secret-keys FILE is missing (--no-secret-encryption keeps Secrets as they are written)');
+};
+
 const { version }: { version: string } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const log = logger({ clock: systemClock });
 
 try {
   const [clients, fronts] = [authority('client-ca'), authority('requestheader-client-ca')];
   const identify = await identities(clients, fronts);
+  const keys = secretKeys();
   const server = await startApiServer({
-    store: await openStore(values.store),
+    encryption: secretEncryption({ store: await openStore(values.store), keys, clock: systemClock, log }),
     bind: values.bind,
     port: Number(values.port),
     cert: readFileSync(needed('cert')),

@@ -5,6 +5,7 @@ import type { Clock, Logger, Random } from '@river/runtime';
 import type { Authenticate } from './authentication/authenticate.ts';
 import type { Identity } from './authentication/identity.ts';
 import { yamlReader } from './decode/yaml-reader.ts';
+import type { SecretEncryption } from './encryption/secret-encryption.ts';
 import { documents } from './http/documents.ts';
 import { handleRequest } from './http/handle-request.ts';
 import { heavyLane } from './http/heavy-lane.ts';
@@ -15,15 +16,16 @@ import { oneByOne } from './http/one-by-one.ts';
 import { rejudging } from './http/rejudging.ts';
 import type { ResourceDeps } from './http/resource-context.ts';
 import { sendBackup } from './http/send-backup.ts';
+import { sendKeyReport } from './http/send-key-report.ts';
 import { serveTokenRequest } from './kubernetes/serve-built-ins.ts';
 import { limits } from './limits.ts';
 import { readPolicies } from './seed/read-policies.ts';
 import { type Core, startCore } from './start-core.ts';
-import type { Store } from './store/store.ts';
 import { busyShare, returnMemory, saveMemory, trim } from './upkeep/return-memory.ts';
 
 export interface ApiServerOptions {
-  store: Store;
+  /** The store, and what keeps its Secrets sealed. */
+  encryption: SecretEncryption;
   bind: string;
   port: number;
   cert: Buffer;
@@ -54,7 +56,8 @@ const nameSuffix = (): string => Array.from(randomBytes(suffixLength), (byte) =>
 
 /** Puts the parts of the API server together and serves. Resolves when it is ready for every request. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { store, clock, random, log } = options;
+  const { encryption, clock, random, log } = options;
+  const { store } = encryption;
   const yaml = yamlReader();
   const policies = options.policies === undefined ? [] : await readPolicies(options.policies, yaml);
   const core = await startCore({ store, definitions: riverDefinitions, policies, clock, random, log, newUid: randomUUID, nameSuffix });
@@ -73,6 +76,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     watchSeconds: () => limits.watchSeconds * (1 + random()),
   };
   const server = await serve(options, resources, core, authenticate);
+  const sealing = encryption.run(core.signal);
   void returnMemory({
     clock,
     signal: core.signal,
@@ -88,6 +92,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       core.stop();
       await server.close();
       await core.close();
+      await sealing;
       await yaml.close();
       await store.close();
     },
@@ -100,6 +105,7 @@ async function serve(options: ApiServerOptions, resources: ResourceDeps, core: C
   const metrics = serverMetrics({
     watchers: hub.count,
     revision: feed.revision,
+    unreadableSecrets: options.encryption.store.unreadable,
     objects: () =>
       [...registry.kinds()].map(({ group, plural, cache }) => ({
         resource: group === '' ? plural : `${plural}.${group}`,
@@ -120,12 +126,14 @@ async function serve(options: ApiServerOptions, resources: ResourceDeps, core: C
       accounts: resources.accounts,
     }),
     backup: sendBackup({
-      store: options.store,
+      store: options.encryption.kept,
+      secrets: options.encryption.isOn ? 'sealed' : 'clear',
       signal,
       backups: inFlight(limits.backups, 'backups'),
       drainDeadlineMs: limits.watchDrainDeadlineMs,
     }),
     authenticate,
+    keyReport: sendKeyReport({ report: options.encryption.report, signal }),
     requests: inFlight(limits.requests, 'requests'),
     watches: inFlight(limits.watches, 'watches'),
     metrics,

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { ensureServerCertificates } from '@river/runtime';
+import { ensureKeyRing, ensureServerCertificates } from '@river/runtime';
 import { connection, type Target } from './wire.ts';
 
 const main = join(import.meta.dirname, '../../apiserver/src/main.ts');
@@ -33,12 +33,22 @@ const policies = join(import.meta.dirname, '../../deploy/policies');
 /** Starts the API server as people do, with a certificate of its own, and waits until it says that it serves. */
 export async function startServer(dir: string, store: string, guard: Guard = { hasPolicies: false, people: [] }): Promise<RunningServer> {
   const pki = await ensureServerCertificates({ dir: join(dir, 'pki'), now: new Date() });
+  const keysFile = join(dir, 'pki', 'secrets.keys');
+  ensureKeyRing(keysFile, new Date());
   const token = randomBytes(24).toString('hex');
   const tokenFile = join(dir, 'token');
   const admin = { sha256: createHash('sha256').update(token).digest('hex'), user: 'admin', groups: ['system:masters'] };
   writeFileSync(tokenFile, JSON.stringify({ tokens: [admin, ...guard.people] }), { mode: 0o600 });
   const port = await freePort();
-  const flags = { store, bind: '127.0.0.1', port: String(port), cert: pki.certFile, key: pki.keyFile, 'token-file': tokenFile };
+  const flags = {
+    store,
+    bind: '127.0.0.1',
+    port: String(port),
+    cert: pki.certFile,
+    key: pki.keyFile,
+    'token-file': tokenFile,
+    'secret-keys': keysFile,
+  };
   if (guard.hasPolicies) Object.assign(flags, { policies });
   const startedMs = performance.now();
   const child = spawn(process.execPath, [main, ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])], {

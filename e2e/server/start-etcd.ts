@@ -8,6 +8,8 @@ export interface Etcd {
   store: string;
   /** Where its own clients find it. */
   endpoint: string;
+  /** The key ring that all servers over it share. */
+  secretKeys: string;
   log(): string;
   stop(): Promise<void>;
   kill9(): Promise<void>;
@@ -39,6 +41,7 @@ export async function startEtcd(dir: string): Promise<Etcd> {
   await start();
   return {
     store: `etcd://127.0.0.1:${client}`,
+    secretKeys: join(dir, 'pki', 'secrets.keys'),
     endpoint: `127.0.0.1:${client}`,
     log: () => program.log(),
     stop: () => program.stop(),

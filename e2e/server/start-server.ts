@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { ensureServerCertificates } from '@river/runtime';
+import { ensureKeyRing, ensureServerCertificates } from '@river/runtime';
 import { stringify } from 'yaml';
 import { within } from './eventually.ts';
 import { type Program, startProgram } from './program.ts';
@@ -41,6 +41,7 @@ export interface RunningServer {
   token: string;
   caFile: string;
   ca: string;
+  secretKeys: string;
   dir: string;
   etcd: Etcd | undefined;
   pid(): number;
@@ -59,8 +60,9 @@ const readyDeadlineMs = 60_000;
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'river-e2e-'));
-  const identity = await makeIdentity(dir, options.users ?? {});
   const etcd = options.store === 'etcd' ? (options.etcd ?? (await startEtcd(dir))) : undefined;
+  const secretKeys = etcd?.secretKeys ?? join(dir, 'pki', 'secrets.keys');
+  const identity = await makeIdentity(dir, options.users ?? {}, secretKeys);
   let port = options.port ?? 0;
   let program: Program | undefined;
   let url = '';
@@ -98,6 +100,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     ...identity,
     store: options.store,
+    secretKeys,
     url,
     port,
     dir,
@@ -116,17 +119,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 type Identity = Awaited<ReturnType<typeof makeIdentity>>;
 
-async function makeIdentity(dir: string, users: NonNullable<ServerOptions['users']>) {
+async function makeIdentity(dir: string, users: NonNullable<ServerOptions['users']>, secretKeys: string) {
   const home = join(dir, 'home');
   mkdirSync(home, { recursive: true });
   const { caFile, ca, certFile, keyFile } = await ensureServerCertificates({ dir: join(dir, 'pki'), now: new Date() });
+  ensureKeyRing(secretKeys, new Date());
   const token = randomBytes(24).toString('hex');
   const tokenFile = join(dir, 'tokens.json');
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
   const others = Object.entries(users).map(([token, { user = token, groups }]) => ({ sha256: sha256(token), user, groups }));
   const tokens = [{ sha256: sha256(token), user: 'admin', groups: ['system:masters'] }, ...others];
   writeFileSync(tokenFile, JSON.stringify({ tokens }), { mode: 0o600 });
-  return { token, caFile, ca, home, flags: { cert: certFile, key: keyFile, 'token-file': tokenFile, 'client-ca': caFile } };
+  return {
+    token,
+    caFile,
+    ca,
+    home,
+    flags: { cert: certFile, key: keyFile, 'token-file': tokenFile, 'client-ca': caFile, 'secret-keys': secretKeys },
+  };
 }
 
 function storeFlag(store: StoreKind, dir: string, etcd: Etcd | undefined): string {

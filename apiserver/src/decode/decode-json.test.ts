@@ -48,14 +48,11 @@ describe('decodeJson', () => {
     ['two values', '{}{}', /^the body is not valid JSON: /],
     ['a truncated string', '{"a":"b', /^the body is not valid JSON: /],
     ['NaN', '{"a":NaN}', /^the body is not valid JSON: /],
-    [
-      'an integer that a double changes',
-      '{"spec":{"n":[0,9007199254740993]}}',
-      /^spec\.n\[1\]: the number 9007199254740993 cannot be kept exactly/,
-    ],
-    ['a negative one', '{"n":-9223372036854775807}', /^n: the number -9223372036854775807 cannot/],
-    ['a number out of range', '{"n":1e400}', /^n: the number 1e400 cannot/],
-    ['a huge number', `{"n":${'9'.repeat(1_400_000)}}`, /^n: the number 9{64}… cannot/],
+    ['words, of which it quotes none', '{"password": hunter2}', /^the body is not valid JSON: Unexpected token 'h'$/],
+    ['an integer that a double changes', '{"spec":{"n":[0,9007199254740993]}}', /^spec\.n\[1\]: the number cannot be kept exactly/],
+    ['a negative one', '{"n":-9223372036854775807}', /^n: the number cannot/],
+    ['a number out of range', '{"n":1e400}', /^n: the number cannot/],
+    ['a huge number', `{"n":${'9'.repeat(1_400_000)}}`, /^n: the number cannot/],
     ['one bracket too many', '['.repeat(deepestBody + 1) + ']'.repeat(deepestBody + 1), /^the body is nested deeper than 512 levels$/],
   ];
   for (const [name, body, message] of refused) it(`refuses ${name}`, () => assert.match(refusal(body), message));

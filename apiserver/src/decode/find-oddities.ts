@@ -6,7 +6,7 @@ export interface Oddities {
   /** Paths of fields that an object gives more than once. */
   duplicates: string[];
   /** The first number that a double would change, if there is one. */
-  inexact: { path: string; literal: string } | undefined;
+  inexact: { path: string } | undefined;
 }
 
 /** How many duplicates are looked for. */
@@ -69,7 +69,7 @@ export const findOddities = (bytes: Uint8Array): Oddities => {
   };
   const readNumber = (from: number, end: number): void => {
     const literal = text.toString('latin1', from, Math.min(end, from + 400));
-    if (!inexact && (end - from > 400 || isChanged(literal))) inexact = { path: pathOf(levels), literal };
+    if (!inexact && (end - from > 400 || isChanged(literal))) inexact = { path: pathOf(levels) };
   };
 
   for (let at = 0; at < text.length; at++) {

@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { type Document, isMap, isScalar, isSeq, type ParsedNode, parseDocument } from 'yaml';
+import { type Document, isMap, isScalar, isSeq, type ParsedNode, parseDocument, type YAMLParseError } from 'yaml';
 import type { YamlAnswer } from './yaml-reader.ts';
 
 /** How many duplicates are named. */
@@ -28,9 +28,17 @@ const exactly = (_key: string, value: unknown): unknown => {
   return value;
 };
 
+/** The words before whatever is quoted of the text, which may be a Secret. */
+const withoutQuote = (message: string): string => message.split(/[:"\\\n]| at line /, 1)[0] ?? '';
+
+const faultOf = ({ message, linePos }: YAMLParseError): string => {
+  const [at] = linePos ?? [];
+  return at ? `${withoutQuote(message)} at line ${at.line}, column ${at.col}` : withoutQuote(message);
+};
+
 const toJson = (document: Document.Parsed<ParsedNode>): YamlAnswer => {
   const [error] = document.errors;
-  if (error) return { error: error.message };
+  if (error) return { error: faultOf(error) };
   const duplicates: string[] = [];
   findDuplicates(document.contents, '', duplicates);
   return { json: JSON.stringify(document.toJS({ maxAliasCount: 100 }), exactly), duplicates };
@@ -42,7 +50,7 @@ const read = (text: string): YamlAnswer => {
       parseDocument(text, { version: '1.2', schema: 'core', merge: true, uniqueKeys: false, intAsBigInt: true, logLevel: 'error' }),
     );
   } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
+    return { error: error instanceof Error ? withoutQuote(error.message) : 'it cannot be read' };
   }
 };
 

@@ -39,6 +39,8 @@ async function judge(deps: WriteDeps, object: CachedObject, owner: OwnerReferenc
   if (seen?.uid === owner.uid) return stateOf(seen);
   const stored = await readStore(() => deps.store.get(key));
   const found = stored && cacheObject(key, '', owner.name, stored.value, stored.revision, 0);
+  // A Secret that cannot be read has no uid: it may be the one.
+  if (found?.uid === '') return 'unknown';
   return found?.uid === owner.uid ? stateOf(found) : 'absent';
 }
 

@@ -157,9 +157,20 @@ function health({ readiness }: DocumentDeps, exchange: Exchange, needsReady: boo
 function rootPaths(infos: readonly ResourceInfo[]): string[] {
   const versions = infos.map(({ group, version }) => (group === '' ? `/api/${version}` : `/apis/${group}/${version}`));
   const groups = infos.flatMap(({ group }) => (group === '' ? [] : [`/apis/${group}`]));
-  const fixed = ['/api', '/apis', '/backup', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version'].concat(
+  const fixed = [
     '/.well-known/openid-configuration',
+    '/api',
+    '/apis',
+    '/backup',
+    '/healthz',
+    '/livez',
+    '/metrics',
+    '/openapi/v2',
+    '/openapi/v3',
     '/openid/v1/jwks',
-  );
+    '/readyz',
+    '/secret-keys',
+    '/version',
+  ];
   return [...new Set([...fixed, ...groups, ...versions])].sort();
 }

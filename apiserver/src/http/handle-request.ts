@@ -22,6 +22,8 @@ export interface RequestDeps {
   documents: (exchange: Exchange, path: string[]) => Promise<void>;
   /** Answers `GET /backup`. */
   backup: (exchange: Exchange) => Promise<void>;
+  /** Answers `GET /secret-keys`. */
+  keyReport: (exchange: Exchange) => Promise<void>;
   authenticate: Authenticate;
   requests: InFlight;
   watches: InFlight;
@@ -101,8 +103,10 @@ function requireRight(rights: Rights, exchange: Exchange, route: Route, who: () 
 
 function dispatch(deps: RequestDeps, exchange: Exchange, route: Route): Promise<void> {
   if (route.is === 'resource') return handleResource(deps.resources, exchange, route.resource);
-  const isBackup = route.path.length === 1 && route.path[0] === 'backup';
-  return isBackup ? deps.backup(exchange) : deps.documents(exchange, route.path);
+  const [root, ...more] = route.path;
+  if (root === 'backup' && more.length === 0) return deps.backup(exchange);
+  if (root === 'secret-keys' && more.length === 0) return deps.keyReport(exchange);
+  return deps.documents(exchange, route.path);
 }
 
 const clientOf = ({ requester, request }: Exchange): string => `${requester.username} ${request.socket.remoteAddress ?? ''}`;

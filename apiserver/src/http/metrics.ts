@@ -8,6 +8,7 @@ export interface ServerMetrics {
 export interface MetricSources {
   watchers: () => number;
   revision: () => bigint;
+  unreadableSecrets: () => number;
   objects: () => Iterable<{ resource: string; count: number }>;
 }
 
@@ -38,6 +39,14 @@ export function serverMetrics(sources: MetricSources): ServerMetrics {
     registers,
     collect() {
       this.set(Number(sources.revision()));
+    },
+  });
+  new Gauge({
+    name: 'river_apiserver_unreadable_secrets',
+    help: 'Secrets that cannot be read: their key is not in the key ring, or they were altered.',
+    registers,
+    collect() {
+      this.set(sources.unreadableSecrets());
     },
   });
   new Gauge({

@@ -48,7 +48,7 @@ const backups = inFlight({ perClient: 1, total: 2 }, 'backups');
 const requester = { username: 'ada', uid: '', groups: [], extra: {} };
 const server = createServer((incoming, response) => {
   const exchange = { request: incoming, response, requester, pathname: '/backup', query: new URLSearchParams(), warnings: [] };
-  sendBackup({ store: counting(store), signal: new AbortController().signal, backups, drainDeadlineMs: 30_000 })(exchange)
+  sendBackup({ store: counting(store), secrets: 'clear', signal: new AbortController().signal, backups, drainDeadlineMs: 30_000 })(exchange)
     .catch((error) => sendFailure(exchange, storeFailure(error, false)))
     .finally(() => handled.resolve());
 });

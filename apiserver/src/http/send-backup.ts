@@ -1,13 +1,15 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { backupChunks } from '../store/backup.ts';
+import { backupChunks, type SecretsForm } from '../store/backup.ts';
 import type { Store } from '../store/store.ts';
 import type { Exchange } from './exchange.ts';
 import type { InFlight } from './in-flight.ts';
 import { methodNotAllowed } from './resource-context.ts';
 
 export interface BackupDeps {
-  store: Store;
+  /** As it is kept: no Secret in clear, while encryption is on. */
+  store: Pick<Store, 'list'>;
+  secrets: SecretsForm;
   /** Aborted when the server stops. */
   signal: AbortSignal;
   backups: InFlight;
@@ -16,11 +18,11 @@ export interface BackupDeps {
 }
 
 /**
- * Everything in the store as it is at this moment, Secrets in clear, as one stream at the pace of the reader.
+ * Everything in the store as it is kept at this moment, as one stream at the pace of the reader.
  * A backup that fails on the way is cut off; its reader sees that by the missing footer.
  */
 export const sendBackup =
-  ({ store, signal, backups, drainDeadlineMs }: BackupDeps) =>
+  ({ store, secrets, signal, backups, drainDeadlineMs }: BackupDeps) =>
   async ({ request, response, requester }: Exchange): Promise<void> => {
     if (request.method !== 'GET') throw methodNotAllowed();
     const leave = backups.enter(requester.username);
@@ -28,7 +30,7 @@ export const sendBackup =
     response.once('close', () => end.abort());
     const until = AbortSignal.any([signal, end.signal]);
     try {
-      for await (const chunk of backupChunks(store, until)) {
+      for await (const chunk of backupChunks({ store, secrets }, until)) {
         start(response);
         if (!response.write(chunk)) await drained(response, until, drainDeadlineMs);
       }

@@ -1,4 +1,5 @@
 import { type Cause, isObject, type JsonObject, type KubeObject } from '@river/crds';
+import { unreadableType } from '../encryption/unreadable-secret.ts';
 import { equalJson } from '../json/plain-json.ts';
 
 const keyPattern = /^[-._a-zA-Z0-9]{1,253}$/;
@@ -42,18 +43,17 @@ function immutableCauses(object: KubeObject, old: KubeObject | undefined, fields
   return [...(object.immutable === true ? [] : [immutable('immutable')]), ...changed.map(immutable)];
 }
 
-/** `stringData` is only for writing: it becomes `data`. */
+/** `stringData` is only for writing: it becomes `data`. Where one of them is not what it must be, both stay for the validation to refuse. */
 export function completeSecret(object: KubeObject): void {
-  const plain = object.stringData;
-  if (isObject(plain)) {
-    const encoded = Object.entries(plain).map(([key, value]) => [key, Buffer.from(String(value)).toString('base64')]);
-    object.data = { ...mapAt(object, 'data'), ...Object.fromEntries(encoded) };
-  }
+  const { data = {}, stringData = {} } = object;
+  if (!isObject(data) || !isObject(stringData) || !Object.values(stringData).every((value) => typeof value === 'string')) return;
+  const encoded = Object.entries(stringData).map(([key, value]) => [key, Buffer.from(String(value)).toString('base64')]);
+  if (encoded.length > 0) object.data = { ...data, ...Object.fromEntries(encoded) };
   delete object.stringData;
 }
 
 export function checkSecret(object: KubeObject, old: KubeObject | undefined): Cause[] {
-  const isTypeChanged = old !== undefined && old.type !== object.type;
+  const isTypeChanged = old !== undefined && old.type !== object.type && old.type !== unreadableType;
   const typeCause: Cause = {
     reason: 'FieldValueInvalid',
     message: `Invalid value: ${JSON.stringify(object.type)}: field is immutable`,

@@ -33,7 +33,7 @@ const rulesOf: Readonly<Record<string, Partial<KindRules>>> = {
     complete: completeNamespace,
     isHeld: isNamespaceHeld,
   },
-  secrets: { complete: completeSecret, check: checkSecret },
+  secrets: { secretFields: ['data', 'stringData'], complete: completeSecret, check: checkSecret },
   configmaps: { check: checkConfigMap },
   events: { createsOnUpdate: true },
   leases: { createsOnUpdate: true, allowsBlindUpdate: false },

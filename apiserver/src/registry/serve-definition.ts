@@ -19,6 +19,7 @@ export const customKindRules: KindRules = {
   createsOnUpdate: false,
   mayOmitKind: false,
   acceptsStrategicPatch: false,
+  secretFields: [],
   dropsNulls: false,
   hasGeneration: true,
   hasFinalize: false,

@@ -29,6 +29,8 @@ export interface KindRules {
   /** A body need not say its kind and version: its address does. */
   mayOmitKind: boolean;
   acceptsStrategicPatch: boolean;
+  /** Top-level fields whose values are not repeated in answers. */
+  secretFields: readonly string[];
   /** Null is the same as nothing, as in the structs of Kubernetes' own kinds. */
   dropsNulls: boolean;
   /** Changes of what is wanted are counted in metadata.generation. */

@@ -25,11 +25,29 @@ export class BackupError extends Error {
   override readonly name = 'BackupError';
 }
 
+/** How Secrets stand in a backup: what its heading says. */
+export type SecretsForm = 'sealed' | 'clear';
+
+export interface BackupSource {
+  store: Pick<Store, 'list'>;
+  secrets: SecretsForm;
+}
+
+/** What a restored entry becomes. @throws BackupError when it would be of no use there. */
+export type Admit = (entry: BackupEntry) => BackupEntry;
+
+export interface BackupEntry {
+  key: string;
+  value: Uint8Array;
+}
+
+const asItIs: Admit = (entry) => entry;
+
 /** Writes what stands now. The file appears whole and durable under its name, or not at all. */
 export async function backup(store: Store, file: string, signal?: AbortSignal): Promise<BackupResult> {
   const partial = `${file}.partial`;
   try {
-    const result = await writeChunks(partial, backupChunks(store, signal));
+    const result = await writeChunks(partial, backupChunks({ store, secrets: 'clear' }, signal));
     await rename(partial, file);
     await syncFolder(dirname(file));
     return result;
@@ -39,12 +57,18 @@ export async function backup(store: Store, file: string, signal?: AbortSignal): 
   }
 }
 
+export interface RestoreOptions {
+  /** Asked about every entry before the first is written, and again for what is written. */
+  admit?: Admit;
+  signal?: AbortSignal;
+}
+
 /**
  * Puts a backup's entries into an empty store. The whole file is checked before the first write.
  * @throws BackupError for a file that is truncated, altered or of a newer format, and for a store that is not empty.
  */
-export async function restore(file: string, store: Store, signal?: AbortSignal): Promise<BackupResult> {
-  const result = await verify(file);
+export async function restore(file: string, store: Store, { admit = asItIs, signal }: RestoreOptions = {}): Promise<BackupResult> {
+  const result = await verify(file, admit);
   if ((await store.count('', signal)) > 0)
     throw new BackupError('the store is not empty: restore into a new one (for etcd: --store etcd://HOST:PORT/NEW-PREFIX)');
   let writes: Write[] = [];
@@ -59,7 +83,8 @@ export async function restore(file: string, store: Store, signal?: AbortSignal):
     writes = [];
     bytes = 0;
   };
-  for await (const entry of entriesIn(file)) {
+  for await (const found of entriesIn(file)) {
+    const entry = admit(found);
     if (writes.length === MAX_TXN_WRITES || (writes.length > 0 && bytes + entry.value.length > MAX_RESTORE_BYTES)) await flush();
     writes.push(entry);
     bytes += entry.value.length;
@@ -71,11 +96,11 @@ export async function restore(file: string, store: Store, signal?: AbortSignal):
 /** A txn of a restore stays below what etcd takes in one request. */
 const MAX_RESTORE_BYTES = 1 << 20;
 
-async function* backupLines(store: Store, signal: AbortSignal | undefined): AsyncGenerator<string, BackupResult> {
+async function* backupLines({ store, secrets }: BackupSource, signal: AbortSignal | undefined): AsyncGenerator<string, BackupResult> {
   let page = await store.list('', { limit: PAGE }, signal);
   const { revision } = page;
   let entries = 0;
-  yield JSON.stringify({ format: FORMAT, version: VERSION, revision: String(revision) });
+  yield JSON.stringify({ format: FORMAT, version: VERSION, revision: String(revision), secrets });
   for (;;) {
     for (const entry of page.entries) yield lineOf(entry);
     entries += page.entries.length;
@@ -90,8 +115,8 @@ const lineOf = ({ key, value }: StoredEntry): string => JSON.stringify({ key, va
 const CHUNK_CHARS = 1 << 20;
 
 /** A backup of what stands now, a piece at a time and no faster than the reader; the last piece has the footer. */
-export async function* backupChunks(store: Store, signal?: AbortSignal): AsyncGenerator<string, BackupResult> {
-  const lines = backupLines(store, signal);
+export async function* backupChunks(source: BackupSource, signal?: AbortSignal): AsyncGenerator<string, BackupResult> {
+  const lines = backupLines(source, signal);
   const digest = createHash('sha256');
   let chunk = '';
   let next = await lines.next();
@@ -122,7 +147,7 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 /** Reads all of the file, and believes it only when the footer agrees. */
-async function verify(file: string): Promise<BackupResult> {
+async function verify(file: string, admit: Admit): Promise<BackupResult> {
   await assertBeginning(file);
   const digest = createHash('sha256');
   let heading: Record<string, unknown> | undefined;
@@ -140,6 +165,7 @@ async function verify(file: string): Promise<BackupResult> {
   if (heading === undefined || footer?.entries !== entries || footer.sha256 !== digest.digest('hex')) {
     throw new BackupError(`${file} is not a whole backup: it was cut short or altered`);
   }
+  for await (const entry of entriesIn(file)) admit(entry);
   return { entries, revision: BigInt(String(heading.revision)) };
 }
 
@@ -159,7 +185,7 @@ function parseHeading(line: string, file: string): Record<string, unknown> {
   return heading;
 }
 
-async function* entriesIn(file: string): AsyncGenerator<{ key: string; value: Uint8Array }> {
+async function* entriesIn(file: string): AsyncGenerator<BackupEntry> {
   for await (const line of linesOf(file)) {
     const { key, value } = parseLine(line) ?? {};
     if (typeof key === 'string' && typeof value === 'string') yield { key, value: Buffer.from(value, 'base64') };

@@ -25,7 +25,17 @@ export interface Store {
   currentRevision(signal?: AbortSignal): Promise<bigint>;
   /** Forgets history before `revision`: lists and watches that need it then answer `Compacted`. The newest state is kept. */
   compact(revision: bigint): Promise<void>;
+  /** Only of a store whose own files keep the bytes of what was deleted. */
+  erasure?: Erasure;
   close(): Promise<void>;
+}
+
+/** Takes what a compaction has freed out of the files too. That it is due outlives the process. */
+export interface Erasure {
+  isDue(): Promise<boolean>;
+  request(): Promise<void>;
+  /** Rewrites the files. Writes wait meanwhile. */
+  run(): Promise<void>;
 }
 
 export interface StoredEntry {
@@ -84,10 +94,10 @@ export interface Watch {
   close(): void;
 }
 
-export type StoreReason = 'Compacted' | 'FutureRevision' | 'Unavailable' | 'Full' | 'Closed' | 'Lost';
+export type StoreReason = 'Compacted' | 'FutureRevision' | 'Unavailable' | 'Full' | 'Closed' | 'Lost' | 'Unreadable';
 
 /** `Unavailable`: nothing was learnt, a write may or may not have happened. `Full`: the disk or quota is; nothing was written (etcd may keep the
- * very write that filled it). */
+ * very write that filled it). `Unreadable`: what stands there is sealed and does not open, so nothing was written over it. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly reason: StoreReason;

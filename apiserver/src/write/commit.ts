@@ -10,6 +10,8 @@ export function storeFailure(error: unknown, isWrite: boolean): unknown {
   switch (error.reason) {
     case 'Full':
       return new ApiError('ServiceUnavailable', `the store is full and nothing was written: ${error.message}`, options);
+    case 'Unreadable':
+      return new ApiError('InternalError', error.message, { cause: error });
     case 'Compacted':
       return new ApiError('Expired', 'The provided resource version is no longer kept: list again without it', { cause: error });
     case 'FutureRevision':

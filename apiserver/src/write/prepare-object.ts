@@ -3,6 +3,7 @@ import { fieldValidation } from '../decode/field-validation.ts';
 import { asJson } from '../object/encode.ts';
 import type { Target } from '../registry/served-kind.ts';
 import { dropNulls } from '../schema/drop-nulls.ts';
+import { hideValues } from '../schema/hide-values.ts';
 import { invalid } from '../schema/invalid.ts';
 import { validateMetadata } from '../schema/validate-metadata.ts';
 import type { WriteOptions } from './write-context.ts';
@@ -64,7 +65,7 @@ export function dropEmptied({ metadata }: KubeObject): void {
 export function validate({ kind, version }: Target, object: KubeObject, old: KubeObject | undefined): void {
   const causes: Cause[] = [
     ...validateMetadata(asJson(object).metadata as JsonObject, { namespaced: kind.isNamespaced, nameRule: kind.rules.nameRule }),
-    ...version.schema.validate(asJson(object), old && asJson(old)),
+    ...hideValues(version.schema.validate(asJson(object), old && asJson(old)), kind.rules.secretFields),
   ];
   if (causes.length === 0)
     causes.push(...version.rules.validate(asJson(object), old && asJson(old)).causes, ...kind.rules.check(object, old));

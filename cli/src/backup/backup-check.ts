@@ -5,6 +5,8 @@ export interface BackupSummary {
   entries: number;
   /** The revision of the store that the backup is true at. */
   revision: string;
+  /** Its Secrets open only with the server's key ring. */
+  isSealed: boolean;
 }
 
 /** Reads along while a backup passes by, and says at the end whether it was a whole one. Holds two lines at most. */
@@ -50,7 +52,7 @@ export const backupCheck = (): BackupCheck => {
       const footer = parse(held);
       const isWhole = heading?.format === 'river-backup' && footer.entries === lines - 1 && footer.sha256 === digest.digest('hex');
       if (!isWhole) throw new CommandError('failed', 'what the server sent is not a whole backup: try again', 'Truncated');
-      return { entries: lines - 1, revision: String(heading?.revision) };
+      return { entries: lines - 1, revision: String(heading?.revision), isSealed: heading?.secrets === 'sealed' };
     },
   };
 };

@@ -41,8 +41,7 @@ const toFile = async (context: Context, path: string, isForced: boolean): Promis
 
 const toStdout = async (context: Context): Promise<void> => {
   if (context.isJson) throw new UsageError('--json and - would both write to stdout: name a file');
-  if (context.isTerminal)
-    throw new UsageError('a backup holds every Secret in clear and is not for a terminal: name a file, or use a pipe');
+  if (context.isTerminal) throw new UsageError('a backup is not for a terminal: name a file, or use a pipe');
   await receive(context, context.writeBytes);
 };
 
@@ -56,8 +55,9 @@ export const backupCommand = command({
     const [path, ...more] = args;
     if (path === undefined || more.length > 0) throw new UsageError('name one file to write the backup to, or - for stdout');
     if (path === '-') return toStdout(context);
-    const { entries, revision } = await toFile(context, path, flags.force);
-    context.say(`${path}: ${entries} objects, as of revision ${revision}; whoever can read it can read every Secret`);
-    context.result({ file: path, entries, revision });
+    const { entries, revision, isSealed } = await toFile(context, path, flags.force);
+    const care = isSealed ? 'its Secrets are sealed: keep the key ring apart from it' : 'whoever can read it can read every Secret';
+    context.say(`${path}: ${entries} objects, as of revision ${revision}; ${care}`);
+    context.result({ file: path, entries, revision, isSealed });
   },
 });

@@ -11,12 +11,16 @@ export interface DataDir {
   pki: string;
   /** What signs the tokens of accounts. */
   accountKeys: string;
+  /** The keys that Secrets are sealed with. To be kept apart from any backup. */
+  secretKeys: string;
   database: string;
   logs: string;
   serverLog: string;
   upLog: string;
   /** Held by the running `up` through the kernel: gone with the process, however it ends. */
   lock: string;
+  /** Held, in the same way, while the key ring is changed. */
+  keysLock: string;
   state: string;
 }
 
@@ -26,11 +30,13 @@ export const dataDir = (root: string): DataDir => ({
   tokenFile: join(root, 'tokens.json'),
   pki: join(root, 'pki'),
   accountKeys: join(root, 'pki', 'accounts.keys'),
+  secretKeys: join(root, 'pki', 'secrets.keys'),
   database: join(root, 'store', 'river.sqlite'),
   logs: join(root, 'logs'),
   serverLog: join(root, 'logs', 'apiserver.log'),
   upLog: join(root, 'logs', 'up.log'),
   lock: join(root, 'run', 'up.lock'),
+  keysLock: join(root, 'run', 'keys.lock'),
   state: join(root, 'run', 'up.json'),
 });
 

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import { type DataDir, dataDir, dataRoot } from './data-dir.ts';
+import type { KeysAct, KeysOptions } from './run-keys.ts';
 import type { RestoreOptions } from './run-restore.ts';
 
 export interface UpOptions {
@@ -80,4 +81,17 @@ export const parseRestore = (args: readonly string[], env: NodeJS.ProcessEnv): R
   const dir = dataDir(dataRoot(values.data, env));
   if (values.store === 'memory') throw new UsageError('a store in memory is gone with its server: restore into sqlite or etcd');
   return { dir, file, store: parseStore(values.store ?? 'sqlite', dir) };
+};
+
+const keysUsage = 'say one of: ./river keys list | rotate | prune | add | use KEY [--data DIR]';
+
+export const parseKeys = (args: readonly string[], env: NodeJS.ProcessEnv): KeysOptions => {
+  const { values, positionals } = parse(() => parseArgs({ args: [...args], options: { data }, allowPositionals: true, strict: true }));
+  return { dir: dataDir(dataRoot(values.data, env)), asked: parseKeysAct(positionals) };
+};
+
+const parseKeysAct = ([act, id, ...more]: readonly string[]): KeysAct => {
+  if (act === 'use' && id !== undefined && more.length === 0) return { act, id };
+  if ((act === 'list' || act === 'add' || act === 'rotate' || act === 'prune') && id === undefined) return { act };
+  throw new UsageError(keysUsage);
 };

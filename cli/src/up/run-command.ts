@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
-import { CertificateError } from '@river/runtime';
+import { CertificateError, KeyRingError } from '@river/runtime';
 import { makeDataFolder } from './make-data-folder.ts';
-import { parseDown, parseRestore, parseStatus, parseUp, UsageError } from './options.ts';
+import { parseDown, parseKeys, parseRestore, parseStatus, parseUp, UsageError } from './options.ts';
 import { runDown } from './run-down.ts';
+import { runKeys } from './run-keys.ts';
 import { runRestore } from './run-restore.ts';
 import { runStatus } from './run-status.ts';
 import { runUp } from './run-up.ts';
@@ -88,12 +89,14 @@ const commands: Record<string, (args: readonly string[], entries: Entries) => Pr
   up,
   'up-detached': upDetached,
   restore: (args, { restoreEntry }) => runRestore(parseRestore(args, process.env), { restoreEntry, say: print }),
+  keys: (args) => runKeys(parseKeys(args, process.env), { say: print, now }),
   down: (args) => runDown(parseDown(args, process.env).dir, print),
   status: (args) => runStatus(parseStatus(args, process.env), print),
 };
 
 const explain = (error: unknown): string => {
-  if (error instanceof UpError || error instanceof UsageError || error instanceof CertificateError) return `river: ${error.message}`;
+  if (error instanceof Error && [UpError, UsageError, CertificateError, KeyRingError].some((kind) => error instanceof kind))
+    return `river: ${error.message}`;
   if (error instanceof Error && 'code' in error && 'path' in error)
     return `river: ${error.message}: check who may write there, and the room on the disk`;
   return `river: ${error instanceof Error ? error.stack : String(error)}`;
@@ -108,7 +111,7 @@ const outliveReaders = (): void => {
   }
 };
 
-/** Runs `up`, `down`, `status` or `restore` and sets the process's exit code: 0 fine, 1 failed, 2 not understood, 3 (status) not running. */
+/** Runs `up`, `down`, `status`, `keys` or `restore` and sets the process's exit code: 0 fine, 1 failed, 2 not understood, 3 (status) not running. */
 export const runCommand = async ([name = '', ...args]: readonly string[], entries: Entries): Promise<void> => {
   outliveReaders();
   try {

@@ -16,7 +16,7 @@ export interface RestoreOptions {
 }
 
 export interface RestoreDeps {
-  /** The program that fills a store: `--store STORE FILE`. */
+  /** The program that fills a store: `--store STORE --secret-keys KEYS FILE`. */
   restoreEntry: string;
   say(line: string): void;
 }
@@ -24,9 +24,9 @@ export interface RestoreDeps {
 const runs = (dir: DataDir): UpError =>
   new UpError(`a control plane runs on ${dir.root}: stop it first with ./river down --data ${dir.root}`);
 
-const fill = (entry: string, store: string, file: string): Promise<{ entries: number }> =>
+const fill = (entry: string, store: string, keys: string, file: string): Promise<{ entries: number }> =>
   new Promise((done, fail) => {
-    execFile(process.execPath, [entry, '--store', store, file], { encoding: 'utf8' }, (error, out, words) => {
+    execFile(process.execPath, [entry, '--store', store, '--secret-keys', keys, file], { encoding: 'utf8' }, (error, out, words) => {
       if (error) fail(new UpError(`nothing was restored: ${words.trim() || `the restore ended with ${error.code ?? error.signal}`}`));
       else done(JSON.parse(out));
     });
@@ -42,7 +42,7 @@ export const runRestore = async ({ dir, file, store }: RestoreOptions, { restore
   try {
     const server = readUpState(dir.state)?.server;
     if (server && isAlive(server)) throw runs(dir);
-    const { entries } = await fill(restoreEntry, store, path);
+    const { entries } = await fill(restoreEntry, store, dir.secretKeys, path);
     say(`restored ${entries} objects into ${store}`);
     const flag = store.startsWith('sqlite:') ? '' : ` --store ${store}`;
     say(`next: ./river up --data ${dir.root}${flag}`);

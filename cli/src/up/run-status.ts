@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type ApiClient, apiClient, loadKubeconfig } from '@river/runtime';
+import { askKeyReport, warningOf } from './ask-key-report.ts';
 import type { DataDir } from './data-dir.ts';
 import { isAlive } from './process-identity.ts';
 import { readUpState } from './up-state.ts';
@@ -24,12 +25,13 @@ const askVersion = async (client: ApiClient): Promise<string | undefined> => {
   return gitVersion;
 };
 
-const ask = async (kubeconfig: string): Promise<Pick<Status, 'ready' | 'version' | 'problem'>> => {
+const ask = async (dir: DataDir, kubeconfig: string): Promise<Pick<Status, 'ready' | 'version' | 'problem'>> => {
   const client = apiClient(await loadKubeconfig({ env: {}, flags: { kubeconfig } }));
   try {
     await client.request({ method: 'GET', path: '/readyz', timeoutMs: 5_000 });
     const version = await askVersion(client);
-    return { ready: true, ...(version && { version }) };
+    const problem = warningOf(await askKeyReport(client), dir);
+    return { ready: true, ...(version && { version }), ...(problem && { problem }) };
   } catch (error) {
     return { ready: false, problem: error instanceof Error ? error.message : String(error) };
   } finally {
@@ -43,7 +45,7 @@ export const observeStatus = async (dir: DataDir): Promise<Status> => {
   const serverAlive = state?.server !== undefined && isAlive(state.server);
   const kubeconfig = existsSync(dir.kubeconfig) ? { kubeconfig: dir.kubeconfig } : {};
   if (!state || !(upAlive || serverAlive)) return { running: false, ready: false, data: dir.root, ...kubeconfig, processes: {} };
-  const answer = state.url && kubeconfig.kubeconfig ? await ask(kubeconfig.kubeconfig) : { ready: false, problem: 'it is starting' };
+  const answer = state.url && kubeconfig.kubeconfig ? await ask(dir, kubeconfig.kubeconfig) : { ready: false, problem: 'it is starting' };
   return {
     running: true,
     ...answer,

@@ -1,9 +1,17 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensureFrontDoorCertificates, ensureServerCertificates, type ServerCertificates, writePrivateFile } from '@river/runtime';
+import {
+  ensureFrontDoorCertificates,
+  ensureKeyRing,
+  ensureServerCertificates,
+  type ServerCertificates,
+  writePrivateFile,
+} from '@river/runtime';
 import { ensureAccountKeys } from './account-keys.ts';
 import { ensureAdminToken, kubeconfigOf } from './admin-access.ts';
+import { unreadableWarning } from './ask-key-report.ts';
 import { logTail, openBoundedLog } from './bounded-log.ts';
+import { changeKeys } from './change-keys.ts';
 import { portProblem } from './check-port.ts';
 import type { DataDir } from './data-dir.ts';
 import { makeDataFolder } from './make-data-folder.ts';
@@ -89,6 +97,7 @@ const serverArgs = (entry: string, options: UpOptions, pki: ServerCertificates, 
   ...['--cert', pki.certFile, '--key', pki.keyFile, '--token-file', options.dir.tokenFile, '--client-ca', pki.caFile],
   ...['--policies', policies],
   ...['--requestheader-client-ca', frontCa, '--account-keys', options.dir.accountKeys],
+  ...['--secret-keys', options.dir.secretKeys],
 ];
 
 const deathNotice = (how: string, dir: DataDir): string =>
@@ -127,6 +136,7 @@ const serve = async (options: UpOptions, deps: UpDeps, state: UpState): Promise<
   const pki = await ensureServerCertificates({ dir: dir.pki, names: [options.bind], now: deps.now() });
   const front = await ensureFrontDoorCertificates({ dir: dir.pki, now: deps.now() });
   ensureAccountKeys(dir.accountKeys, deps.now());
+  changeKeys(dir, () => ensureKeyRing(dir.secretKeys, deps.now()));
   const token = ensureAdminToken(dir);
   writeKubeconfig(dir, kubeconfigOf({ server: clientUrl(`https://x:${options.apiPort}`, options.bind), ca: pki.ca, token }));
   mkdirSync(`${dir.root}/store`, { recursive: true, mode: 0o700 });
@@ -140,6 +150,8 @@ const serve = async (options: UpOptions, deps: UpDeps, state: UpState): Promise<
     writeKubeconfig(dir, kubeconfigOf({ server: url, ca: pki.ca, token }));
     writeUpState(dir.state, { ...state, server: server.identity, url });
     tellHowToUse(deps, dir, url, options.detach ? downCommand(dir) : 'Ctrl-C');
+    const warning = await unreadableWarning(dir);
+    if (warning) deps.say(`warning: ${warning}`);
     deps.onReady();
     const how = await Promise.race([server.ended, stopping]);
     if (how !== 'stop') throw new UpError(deathNotice(how, dir));

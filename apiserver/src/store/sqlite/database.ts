@@ -15,7 +15,7 @@ const SCHEMA = `
   );
   CREATE INDEX change_by_key ON change (key, id, deleted);
   CREATE TABLE mark (name TEXT PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT ROWID;
-  INSERT INTO mark VALUES ('compacted', 0), ('swept', 0);
+  INSERT INTO mark VALUES ('compacted', 0), ('swept', 0), ('erase', 0);
 `;
 const APPLICATION_ID = 0x52495652;
 const SCHEMA_VERSION = 1;

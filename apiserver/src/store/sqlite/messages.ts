@@ -38,7 +38,17 @@ export interface CompactRequest {
   revision: number;
 }
 
-export type WriterRequest = CommitRequest | CompactRequest | { kind: 'close' };
+/** Answered with {@link ErasureReply}. */
+export interface ErasureRequest {
+  kind: 'erasure';
+  act: 'look' | 'request' | 'run';
+}
+
+export interface ErasureReply {
+  isDue: boolean;
+}
+
+export type WriterRequest = CommitRequest | CompactRequest | ErasureRequest | { kind: 'close' };
 
 export interface ListRequest {
   kind: 'list';

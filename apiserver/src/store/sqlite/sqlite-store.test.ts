@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -137,4 +137,31 @@ it('keeps its files bounded while the same keys are written again and again', as
   assert.ok(main! < 40 << 20, `the database has ${main} bytes after ${60 * 64 * 20_000} written`);
   assert.ok(wal! < 70 << 20, `the log has ${wal} bytes`);
   await store.close();
+});
+
+it('leaves no trace in its files of what was replaced and deleted, once that is asked for; that it is due outlives a restart', async () => {
+  const path = newPath();
+  const planted = Buffer.from('planted-in-clear'.repeat(400));
+  const isPlanted = async () => {
+    const files = await Promise.all([path, `${path}-wal`].map((file) => readFile(file).catch(() => Buffer.alloc(0))));
+    return files.some((bytes) => bytes.includes('planted-in-clear'));
+  };
+  const first = await sqliteStore({ path });
+  assert.equal(await first.erasure?.isDue(), false);
+  for (let at = 0; at < 30; at++) await first.txn([], [{ key: `/${at}`, value: planted }]);
+  await first.erasure?.request();
+  await first.close();
+
+  const second = await sqliteStore({ path });
+  assert.equal(await second.erasure?.isDue(), true);
+  for (let at = 0; at < 30; at++) await second.txn([], [{ key: `/${at}`, value: at % 2 === 0 ? null : value(10) }]);
+  await second.compact(await second.currentRevision());
+  assert.equal(await isPlanted(), true, 'what is deleted stays in the files: else this test shows nothing');
+  const reading = Promise.all(Array.from({ length: 50 }, () => second.list('')));
+  await second.erasure?.run();
+  await reading;
+  assert.deepEqual([await isPlanted(), await second.erasure?.isDue()], [false, false]);
+  assert.equal((await second.list('')).entries.length, 15);
+  assert.ok((await second.txn([], [{ key: '/after', value: value(1) }])).ok);
+  await second.close();
 });

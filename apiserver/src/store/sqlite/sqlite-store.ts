@@ -4,7 +4,15 @@ import { fanOut, type HistoryPage } from '../fan-out.ts';
 import { type ListPage, type ListResult, type Store, type StoredEntry, StoreError } from '../store.ts';
 import { commitQueue } from './commit-queue.ts';
 import type { Marks } from './database.ts';
-import { type HistoryReply, type ReaderRequest, type RowsReply, unpack, type WriterRequest } from './messages.ts';
+import {
+  type ErasureReply,
+  type ErasureRequest,
+  type HistoryReply,
+  type ReaderRequest,
+  type RowsReply,
+  unpack,
+  type WriterRequest,
+} from './messages.ts';
 import { type WorkerLink, workerLink } from './worker-link.ts';
 
 export interface SqliteOptions {
@@ -60,6 +68,11 @@ function storeOver(writer: WorkerLink, reader: WorkerLink, newest: bigint): Stor
     if (closing) throw new StoreError('Closed', 'the store is closed');
   };
 
+  const erase = async (act: ErasureRequest['act']): Promise<ErasureReply> => {
+    assertOpen();
+    return write<ErasureReply>({ kind: 'erasure', act });
+  };
+
   const close = async (): Promise<void> => {
     watchers.end(new StoreError('Closed', 'the store is closed'));
     await queue.drained();
@@ -98,6 +111,11 @@ function storeOver(writer: WorkerLink, reader: WorkerLink, newest: bigint): Stor
       assertOpen();
       // In steps, so that writes go on in between.
       while (!(await write<{ done: boolean }>({ kind: 'compact', revision: Number(at) })).done) assertOpen();
+    },
+    erasure: {
+      isDue: async () => (await erase('look')).isDue,
+      request: async () => void (await erase('request')),
+      run: async () => void (await erase('run')),
     },
     close() {
       closing ??= close();

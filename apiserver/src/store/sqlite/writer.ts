@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { StoreError } from '../store.ts';
 import { compaction } from './compaction.ts';
 import { asStoreError, type OpenDatabase, openForWriting, readMarks } from './database.ts';
+import { erasing } from './erase.ts';
 import { type CommitReply, type CommitRequest, pack, taking, unpack, type WriterRequest } from './messages.ts';
 import { attempt, serve } from './serve.ts';
 import { txnRunner } from './txn-runner.ts';
@@ -44,7 +45,7 @@ function writer({ db, lock }: OpenDatabase) {
     return {};
   };
 
-  return { commit, compact, close, marks };
+  return { commit, compact, erase: erasing(db), close, marks };
 }
 
 function inTransaction<Result>(db: DatabaseSync, work: () => Result): Result {
@@ -70,6 +71,7 @@ else {
     (request) => {
       if (request.kind === 'commit') return opened.commit(request);
       if (request.kind === 'compact') return opened.compact(request.revision);
+      if (request.kind === 'erasure') return opened.erase(request.act);
       return opened.close();
     },
     toStoreError,
