@@ -129,6 +129,26 @@ describe('tokens of accounts', () => {
     assert.equal((await ask('mine', {}, { kind: 'TokenReview' })).status, 400);
   });
 
+  it('are given only as policies allow', async () => {
+    await account('judged');
+    const admission = '/apis/admissionregistration.k8s.io/v1';
+    const resourceRules = [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['serviceaccounts/token'] }];
+    await api.create(`${admission}/validatingadmissionpolicies`, {
+      metadata: { name: 'bound-tokens' },
+      spec: {
+        matchConstraints: { resourceRules },
+        validations: [{ expression: "object.metadata.name != 'judged' || has(object.spec.boundObjectRef)", message: 'must be bound' }],
+      },
+    });
+    const binding = { metadata: { name: 'bound-tokens' }, spec: { policyName: 'bound-tokens', validationActions: ['Deny'] } };
+    await api.create(`${admission}/validatingadmissionpolicybindings`, binding);
+    const refused = await ask('judged');
+    assert.deepEqual([refused.status, /must be bound/.test(refused.json.message)], [422, true], refused.text);
+    await account('unjudged');
+    assert.equal((await ask('unjudged')).status, 201);
+    await api.remove(`${admission}/validatingadmissionpolicybindings/bound-tokens`);
+  });
+
   it('are given to nobody in a dry run', async () => {
     await account('dry');
     const { status, json } = await api.call('POST', `${accounts}/dry/token?dryRun=All`, { body: {} });
@@ -281,6 +301,26 @@ describe('tokens of accounts', () => {
     assert.deepEqual([malformed.status, malformed.text.includes('planted-secret')], [400, false]);
     assert.equal((await api.call('POST', reviews, { body: { spec: { token: 'x' } }, token: 'other' })).status, 403);
     assert.ok(!server.log().includes(server.token));
+  });
+
+  it('of other sorts are nobody in a review, too, when their owner is shut out, and watches end', async () => {
+    const subjects = [{ kind: 'User', name: 'other' }];
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'viewer' };
+    await api.create(`${rbac}/namespaces/lab/rolebindings`, { metadata: { name: 'other' }, roleRef, subjects });
+    const watching = api.watch(`${maps}?watch=1`, { token: 'other' });
+    assert.equal(await watching.opened, 200);
+    await api.create('/apis/river.dev/v1/users', {
+      apiVersion: 'river.dev/v1',
+      kind: 'User',
+      metadata: { name: 'other' },
+      spec: { disabled: true },
+    });
+    const startMs = performance.now();
+    await within('the watch ends', watching.ended);
+    assert.ok(performance.now() - startMs < 2_000);
+    assert.equal((watching.events.at(-1)?.object as { code?: number } | undefined)?.code, 401);
+    const body = { spec: { token: 'other' } };
+    assert.equal((await api.call('POST', reviews, { body })).json.status.authenticated, false);
   });
 
   it('can be verified elsewhere by the keys that are published', async () => {
