@@ -9,6 +9,7 @@ import { writePrivateFile } from './write-private-file.ts';
 /** Where a server's identity lies, and the authority that its clients must trust (PEM). */
 export interface ServerCertificates {
   caFile: string;
+  caKeyFile: string;
   certFile: string;
   keyFile: string;
   ca: string;
@@ -72,6 +73,18 @@ const ensureAuthority = async (
   return authority;
 };
 
+/**
+ * The authority that signs clients: its certificate, and its key as {@link signClientCertificate} takes it.
+ * @throws CertificateError when one of the files cannot be used
+ */
+export const readAuthority = (certFile: string, keyFile: string): KeyPair => {
+  const { pair } = readPair(certFile, keyFile, 'name the files of one authority');
+  const key = createPrivateKey(pair.key);
+  if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1')
+    throw new CertificateError(`${keyFile} is not an EC key on P-256, which is what clients are signed with`);
+  return { certificate: pair.certificate, key: key.export({ type: 'pkcs8', format: 'pem' }).toString() };
+};
+
 const covers = (certificate: X509Certificate, names: readonly string[]): boolean =>
   names.every((name) => (isIP(name) ? certificate.checkIP(name) : certificate.checkHost(name, { subject: 'never' })) !== undefined);
 
@@ -96,7 +109,7 @@ export const ensureServerCertificates = async ({ dir, names = [], now }: Options
     return covers(certificate, wanted) && !isDue(certificate, now) && certificate.verify(authority.certificate.publicKey);
   };
   if (!isGood()) writePair(certFile, keyFile, await makeServerCertificate(authority.pair, wanted, now));
-  return { caFile: join(dir, 'ca.crt'), certFile, keyFile, ca: authority.pair.certificate };
+  return { caFile: join(dir, 'ca.crt'), caKeyFile: join(dir, 'ca.key'), certFile, keyFile, ca: authority.pair.certificate };
 };
 
 /** The name that a front door's certificate bears unless the server was told others. */

@@ -1,12 +1,12 @@
-import { webcrypto } from 'node:crypto';
+import { type KeyObject, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { Extension, JsonName } from '@peculiar/x509';
+import type { Extension, JsonName, PublicKey } from '@peculiar/x509';
 import { provideReflectMetadata } from './reflect-metadata.ts';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const dayMs = 24 * 60 * 60 * 1000;
 /** A clock that is a little behind ours must not find the certificate "not yet valid". */
-const clockSkewMs = 5 * 60 * 1000;
+export const clockSkewMs = 5 * 60 * 1000;
 
 /** A certificate and its private key, both PEM. */
 export interface KeyPair {
@@ -92,18 +92,51 @@ interface Signing {
   days: number;
 }
 
-async function sign(authority: KeyPair, { subject, usage, also, now, days }: Signing): Promise<KeyPair> {
+async function sign(authority: KeyPair, { now, days, ...signing }: Signing): Promise<KeyPair> {
+  const { PublicKey } = await loadX509();
+  const keys = await makeKeys();
+  const spki = await webcrypto.subtle.exportKey('spki', keys.publicKey);
+  const from = new Date(now.getTime() - clockSkewMs);
+  const until = new Date(now.getTime() + days * dayMs);
+  const certificate = await issue(authority, { ...signing, publicKey: new PublicKey(spki), from, until });
+  return { certificate, key: await pemOfKey(keys.privateKey) };
+}
+
+/** A client certificate for a key that somebody else has, never for longer than its authority. */
+export const signClientCertificate = async (authority: KeyPair, wanted: ClientCertificate): Promise<string> => {
+  const x509 = await loadX509();
+  const { commonName, organizations, publicKey, from, until } = wanted;
+  return issue(authority, {
+    subject: [...organizations.map((organization) => ({ O: [organization] })), { CN: [commonName] }],
+    usage: x509.ExtendedKeyUsage.clientAuth,
+    also: [],
+    publicKey: new x509.PublicKey(publicKey.export({ type: 'spki', format: 'der' })),
+    from,
+    until,
+  });
+};
+
+export interface ClientCertificate {
+  commonName: string;
+  organizations: readonly string[];
+  publicKey: KeyObject;
+  from: Date;
+  until: Date;
+}
+
+type Issue = Omit<Signing, 'now' | 'days'> & { publicKey: PublicKey; from: Date; until: Date };
+
+async function issue(authority: KeyPair, { subject, usage, also, publicKey, from, until }: Issue): Promise<string> {
   const x509 = await loadX509();
   const issuer = new x509.X509Certificate(authority.certificate);
-  const keys = await makeKeys();
   const certificate = await x509.X509CertificateGenerator.create({
     subject,
     issuer: issuer.subject,
-    publicKey: keys.publicKey,
+    publicKey,
     signingKey: await readKey(authority.key),
     serialNumber: serial(),
-    notBefore: new Date(now.getTime() - clockSkewMs),
-    notAfter: new Date(Math.min(now.getTime() + days * dayMs, issuer.notAfter.getTime())),
+    notBefore: from,
+    notAfter: new Date(Math.min(until.getTime(), issuer.notAfter.getTime())),
     signingAlgorithm: algorithm,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
@@ -111,8 +144,8 @@ async function sign(authority: KeyPair, { subject, usage, also, now, days }: Sig
       new x509.ExtendedKeyUsageExtension([usage]),
       ...also,
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.SubjectKeyIdentifierExtension.create(publicKey),
     ],
   });
-  return { certificate: `${certificate.toString('pem')}\n`, key: await pemOfKey(keys.privateKey) };
+  return `${certificate.toString('pem')}\n`;
 }
