@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
-import { logger, readKeyRing, systemClock, systemRandom } from '@river/runtime';
+import { logger, readAuthority, readKeyRing, systemClock, systemRandom } from '@river/runtime';
 import { loadAccountKeys, temporaryAccountKeys } from './authentication/account-keys.ts';
 import { accountTokens } from './authentication/account-tokens.ts';
 import { authenticateBy, tokenAuthenticator, tokenJudge } from './authentication/authenticate.ts';
 import { type Authority, authorityOf, requireApart } from './authentication/authority.ts';
 import { certificateAuthenticator } from './authentication/client-certificates.ts';
 import type { Identity } from './authentication/identity.ts';
+import { joinTokens } from './authentication/join-tokens.ts';
 import { people } from './authentication/people.ts';
 import { requestHeaderAuthenticator } from './authentication/request-headers.ts';
 import { loadTokens, staticTokens } from './authentication/static-tokens.ts';
@@ -28,6 +29,8 @@ const { values } = parseArgs({
     'token-file': { type: 'string' },
     /** Whose certificates show who a client is. */
     'client-ca': { type: 'string' },
+    /** The key of that authority: with it, what is approved is signed. */
+    'client-ca-key': { type: 'string' },
     /** A folder of ValidatingAdmissionPolicies, as YAML, that shall hold. */
     policies: { type: 'string' },
     /** Whose certificates show that a client is a front door, which says itself who a request is from. */
@@ -44,7 +47,7 @@ const { values } = parseArgs({
   },
 });
 
-const needed = (name: 'cert' | 'key' | 'token-file'): string => {
+const needed = (name: 'cert' | 'key' | 'token-file' | 'client-ca'): string => {
   const value = values[name];
   if (value === undefined) throw new Error(`--${name} FILE is missing`);
   return value;
@@ -66,13 +69,13 @@ async function identities(clients: Authority | undefined, fronts: Authority | un
   const keys = keyFile === undefined ? temporaryAccountKeys() : await loadAccountKeys(keyFile);
   const issuer = values['account-issuer'];
   if (!URL.canParse(issuer)) throw new Error(`--account-issuer ${issuer} is no URL: it must be such as https://river.example`);
-  return ({ feed }) => {
+  return ({ feed, revocations }) => {
     const accounts = accountTokens({ feed, keys, issuer, nowMs });
     const { complete } = people(feed);
-    const tokens = tokenJudge({ own: issuer, accounts: accounts.read, others: [admins], complete });
+    const tokens = tokenJudge({ own: issuer, accounts: accounts.read, others: [admins, joinTokens(feed, nowMs)], complete });
     const ways = [
       ...(fronts ? [requestHeaderAuthenticator({ authority: fronts, names, nowMs })] : []),
-      ...(clients ? [certificateAuthenticator(clients, nowMs)] : []),
+      ...(clients ? [certificateAuthenticator(clients, nowMs, revocations)] : []),
       tokenAuthenticator(tokens.read),
     ];
     return { authenticate: authenticateBy(ways, complete), tokens, accounts };
@@ -103,6 +106,8 @@ try {
     key: readFileSync(needed('key')),
     authorities: [clients, fronts].flatMap((known) => known?.pem ?? []),
     identify,
+    clientAuthorities: clients?.pem,
+    clientAuthority: values['client-ca-key'] === undefined ? undefined : readAuthority(needed('client-ca'), values['client-ca-key']),
     policies: values.policies,
     version,
     clock: systemClock,

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { riverDefinitions } from '@river/crds/definitions';
-import type { Clock, Logger, Random } from '@river/runtime';
+import type { Clock, KeyPair, Logger, Random } from '@river/runtime';
 import type { Authenticate } from './authentication/authenticate.ts';
 import type { Identity } from './authentication/identity.ts';
 import { yamlReader } from './decode/yaml-reader.ts';
@@ -36,6 +36,10 @@ export interface ApiServerOptions {
   identify: (core: Core) => Identity;
   /** A folder of policies that shall hold. */
   policies: string | undefined;
+  /** By which clients are known, PEM. */
+  clientAuthorities: string | undefined;
+  /** Signs clients whose requests are approved. */
+  clientAuthority: KeyPair | undefined;
   version: string;
   clock: Clock;
   random: Random;
@@ -60,7 +64,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const { store } = encryption;
   const yaml = yamlReader();
   const policies = options.policies === undefined ? [] : await readPolicies(options.policies, yaml);
-  const core = await startCore({ store, definitions: riverDefinitions, policies, clock, random, log, newUid: randomUUID, nameSuffix });
+  const own = { definitions: riverDefinitions, policies, authority: options.clientAuthority };
+  const core = await startCore({ ...own, store, clock, random, log, newUid: randomUUID, nameSuffix });
   const { authenticate, tokens, accounts } = options.identify(core);
   const resources: ResourceDeps = {
     ...core,
@@ -124,6 +129,7 @@ async function serve(options: ApiServerOptions, resources: ResourceDeps, core: C
       ],
       metrics: metrics.render,
       accounts: resources.accounts,
+      authority: options.clientAuthorities,
     }),
     backup: sendBackup({
       store: options.encryption.kept,

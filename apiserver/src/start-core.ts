@@ -1,11 +1,15 @@
 import type { CustomResourceDefinition, KubeObject } from '@river/crds';
-import { type Clock, type Logger, type Random, sleep } from '@river/runtime';
+import { type Clock, type KeyPair, type Logger, type Random, sleep } from '@river/runtime';
 import { inOrder } from './admission/admission.ts';
 import { policyAdmission } from './admission/policy-admission.ts';
+import { type Revocations, revocations as revocationsOf } from './authentication/revoked-certificates.ts';
 import { guardRights } from './authorization/guard-rights.ts';
 import { type Rights, rights as rightsOf } from './authorization/rights.ts';
 import { runAggregation } from './authorization/run-aggregation.ts';
 import { startFeed } from './cache/feed.ts';
+import { guardCertificates } from './certificates/guard-certificates.ts';
+import { runSigner } from './certificates/run-signer.ts';
+import { tidyCertificates } from './certificates/tidy.ts';
 import { runDefinitions } from './definition/run-definitions.ts';
 import { runGarbage } from './garbage/run-garbage.ts';
 import { serveBuiltIns } from './kubernetes/serve-built-ins.ts';
@@ -31,6 +35,8 @@ export interface CoreOptions {
   newUid: () => string;
   /** The random end of a generated name. */
   nameSuffix: () => string;
+  /** Signs the clients whose requests are approved; without it nothing is signed. */
+  authority?: KeyPair | undefined;
   limits?: Pick<
     typeof usualLimits,
     'history' | 'primeRevisions' | 'feedPageSize' | 'feedRetryMs' | 'watcher' | 'watchCoalesceMs' | 'watchTurnMs' | 'shedMs' | 'bookmarkMs'
@@ -41,6 +47,7 @@ export interface CoreOptions {
 export interface Core extends LoopDeps {
   hub: WatchHub;
   rights: Rights;
+  revocations: Revocations;
   /** Ends the watches and the loops. */
   stop(): void;
   /** Resolves when nothing will touch the store any more; to be called after {@link stop}, before the store is closed. */
@@ -65,17 +72,21 @@ export async function startCore(options: CoreOptions): Promise<Core> {
   const hub = watchHub({ store, feed, clock, limits: limits.watcher, coalesceMs: limits.watchCoalesceMs, turnMs: limits.watchTurnMs });
   registry.onRetire(hub.endKind);
   const rights = rightsOf(feed);
-  const admission = inOrder(guardRights(rights), policyAdmission({ feed, registry, rights }));
+  const revocations = revocationsOf(feed);
   const now = () => new Date(clock.wallMs());
+  const guards = [guardRights(rights), guardCertificates({ feed, rights, revocations, now })];
+  const admission = inOrder(...guards, policyAdmission({ feed, registry, rights }));
   const deps: LoopDeps = { store, feed, registry, admission, clock, random, log, signal, now, newUid, nameSuffix };
   runDefinitions(deps);
   await seed(deps, options);
   runNamespaces(deps);
   runAggregation(deps);
   runGarbage(deps);
+  runSigner(deps, { authority: options.authority, revocations });
   const upkeep = [
     compactHistory(deps),
     expireEvents(deps),
+    tidyCertificates(deps),
     every(clock, signal, limits.bookmarkMs, hub.bookmarkAll),
     every(clock, signal, limits.shedMs, hub.shed),
   ];
@@ -83,6 +94,7 @@ export async function startCore(options: CoreOptions): Promise<Core> {
     ...deps,
     hub,
     rights,
+    revocations,
     stop() {
       end.abort();
       hub.endAll();

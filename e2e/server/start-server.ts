@@ -28,6 +28,8 @@ export interface ServerOptions {
   hasPolicies?: boolean;
   /** Flags of the server beside the usual ones, without their dashes. */
   flags?: Record<string, string>;
+  /** Without the key of the clients' authority. */
+  signsNothing?: boolean;
 }
 
 /** A real API server, in a process of its own. */
@@ -75,7 +77,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       port: String(port),
     };
     if (options.hasPolicies) Object.assign(flags, { policies });
-    const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
+    const args = Object.entries(flags)
+      .filter(([name]) => !(options.signsNothing && name === 'client-ca-key'))
+      .flatMap(([name, value]) => [`--${name}`, value]);
     const started = startProgram(process.execPath, [main, ...args], { ...process.env, ...options.env });
     program = started;
     url = await within('the API server says that it is ready', saidReady(started), started.log, readyDeadlineMs);
@@ -122,7 +126,7 @@ type Identity = Awaited<ReturnType<typeof makeIdentity>>;
 async function makeIdentity(dir: string, users: NonNullable<ServerOptions['users']>, secretKeys: string) {
   const home = join(dir, 'home');
   mkdirSync(home, { recursive: true });
-  const { caFile, ca, certFile, keyFile } = await ensureServerCertificates({ dir: join(dir, 'pki'), now: new Date() });
+  const { caFile, caKeyFile, ca, certFile, keyFile } = await ensureServerCertificates({ dir: join(dir, 'pki'), now: new Date() });
   ensureKeyRing(secretKeys, new Date());
   const token = randomBytes(24).toString('hex');
   const tokenFile = join(dir, 'tokens.json');
@@ -135,7 +139,14 @@ async function makeIdentity(dir: string, users: NonNullable<ServerOptions['users
     caFile,
     ca,
     home,
-    flags: { cert: certFile, key: keyFile, 'token-file': tokenFile, 'client-ca': caFile, 'secret-keys': secretKeys },
+    flags: {
+      cert: certFile,
+      key: keyFile,
+      'token-file': tokenFile,
+      'client-ca': caFile,
+      'client-ca-key': caKeyFile,
+      'secret-keys': secretKeys,
+    },
   };
 }
 

@@ -12,9 +12,20 @@ export interface AdmissionRequest {
   object: KubeObject | undefined;
   oldObject: KubeObject | undefined;
   options: WriteOptions;
+  /** Of a creation: what is to be written in the same step, or not at all, may be added. */
+  beside?: Beside[];
 }
 
-/** The last word on a write whose object is valid. @throws ApiError when it is refused. */
+/** A change of another object, as it was seen. */
+export interface Beside {
+  key: string;
+  /** 0: it is not there. */
+  revision: bigint;
+  /** Left out: it stays, and must. */
+  value?: Uint8Array;
+}
+
+/** The last word on a write whose object is valid; it may fill in what only the server knows. @throws ApiError when it is refused. */
 export interface Admission {
   admit(request: AdmissionRequest): void;
 }

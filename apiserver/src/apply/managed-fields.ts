@@ -13,7 +13,7 @@ export interface Writer {
   manager: string;
   operation: 'Apply' | 'Update';
   apiVersion: string;
-  subresource: '' | 'status' | 'scale';
+  subresource: '' | 'status' | 'scale' | 'approval';
 }
 
 const maxUpdateManagers = 10;

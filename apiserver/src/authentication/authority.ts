@@ -39,13 +39,13 @@ type Subject = PeerCertificate['subject'];
 export function shownCertificates<T extends object>(
   authority: Authority,
   nowMs: () => number,
-  read: (subject: Subject) => T | undefined,
+  read: (subject: Subject, certificate: X509Certificate) => T | undefined,
 ): (socket: Socket) => T | undefined {
   const seen = new WeakMap<Socket, { value: T; untilMs: number } | null>();
   const look = (socket: TLSSocket) => {
     const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
     if (!certificate || !authority.signed(certificate)) return null;
-    const value = read(socket.getPeerCertificate().subject);
+    const value = read(socket.getPeerCertificate().subject, certificate);
     return value ? { value, untilMs: certificate.validToDate.getTime() } : null;
   };
   return (socket) => {

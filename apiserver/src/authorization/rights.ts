@@ -2,6 +2,7 @@ import { isObject, type JsonObject } from '@river/crds';
 import type { CachedObject } from '../cache/cached-object.ts';
 import type { Feed } from '../cache/feed.ts';
 import type { CacheEvent, ObjectCache } from '../cache/object-cache.ts';
+import { mayGetOwnRequest } from '../certificates/own-requests.ts';
 import { decodeObject } from '../object/encode.ts';
 import { resourcePrefix } from '../object/object-key.ts';
 import type { Attributes, Subject } from './attributes.ts';
@@ -132,7 +133,7 @@ export function rights(feed: Feed): Rights {
   }
   return {
     allows(subject, wanted) {
-      if (subject.groups.includes(masters) || nodes.allows(subject, wanted)) return true;
+      if (subject.groups.includes(masters) || nodes.allows(subject, wanted) || mayGetOwnRequest(subject, wanted)) return true;
       for (const rules of rolesOf(subject, 'path' in wanted ? '' : wanted.namespace)) if (rules.allow(wanted)) return true;
       return false;
     },

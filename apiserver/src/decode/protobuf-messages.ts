@@ -181,6 +181,25 @@ const tokenRequestSpec = message({
   4: optional('expirationSeconds', 'integer'),
 });
 
+/** Without `extra`: the server writes it. */
+const requestSpec = message({
+  1: plain('request', 'bytes'),
+  2: plain('username'),
+  3: plain('uid'),
+  4: list('groups'),
+  5: list('usages'),
+  7: plain('signerName'),
+  8: optional('expirationSeconds', 'integer'),
+});
+const requestCondition = message({
+  1: plain('type'),
+  2: plain('reason'),
+  3: plain('message'),
+  4: plain('lastUpdateTime', 'time'),
+  5: plain('lastTransitionTime', 'time'),
+  6: plain('status'),
+});
+
 /** What stands around every object: its type, and the object itself as bytes. */
 export const envelope = message({
   1: plain('type', message({ 1: plain('apiVersion'), 2: plain('kind') })),
@@ -229,6 +248,14 @@ export const messages: ReadonlyMap<string, Message> = new Map([
   ['rbac.authorization.k8s.io/v1/ClusterRole', role],
   ['rbac.authorization.k8s.io/v1/RoleBinding', binding],
   ['rbac.authorization.k8s.io/v1/ClusterRoleBinding', binding],
+  [
+    'certificates.k8s.io/v1/CertificateSigningRequest',
+    message({
+      1: metadata,
+      2: plain('spec', requestSpec),
+      3: plain('status', message({ 1: list('conditions', requestCondition), 2: plain('certificate', 'bytes') })),
+    }),
+  ],
   ['authorization.k8s.io/v1/SelfSubjectAccessReview', accessReview],
   ['authorization.k8s.io/v1/SubjectAccessReview', accessReview],
   ['authorization.k8s.io/v1/LocalSubjectAccessReview', accessReview],

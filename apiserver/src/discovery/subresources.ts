@@ -8,7 +8,7 @@ export interface GroupVersionKind {
 
 /** A part of a resource with a path of its own, and the kind that is read and written there. */
 export interface Subresource {
-  name: 'status' | 'scale' | 'token';
+  name: 'status' | 'scale' | 'token' | 'approval';
   gvk: GroupVersionKind;
   verbs: readonly string[];
 }
@@ -19,6 +19,7 @@ export const gvkOf = ({ group, version, kind }: ResourceInfo): GroupVersionKind 
 
 export function subresourcesOf(info: ResourceInfo): Subresource[] {
   const found: Subresource[] = [];
+  if (info.hasApproval) found.push({ name: 'approval', gvk: gvkOf(info), verbs });
   if (info.scale) found.push({ name: 'scale', gvk: { group: 'autoscaling', version: 'v1', kind: 'Scale' }, verbs });
   if (info.hasStatus) found.push({ name: 'status', gvk: gvkOf(info), verbs });
   if (info.hasToken)

@@ -32,6 +32,8 @@ export interface DocumentDeps {
   metrics: () => Promise<{ body: string; contentType: string }>;
   /** How others can verify the tokens of accounts. */
   accounts: { issuer: string; published: object };
+  /** The certificates (PEM) by which clients and this server know each other. */
+  authority?: string | undefined;
 }
 
 const json = 'application/json';
@@ -119,12 +121,8 @@ export function documents(deps: DocumentDeps): (exchange: Exchange, path: string
   return async (exchange, path) => {
     const { request, response } = exchange;
     if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
-    const [root] = path;
-    if (root === 'healthz' || root === 'livez' || root === 'readyz') return health(deps, exchange, root === 'readyz');
-    if (root === 'metrics' && path.length === 1) {
-      const { body, contentType } = await deps.metrics();
-      return sendBytes(exchange, 200, Buffer.from(body), contentType);
-    }
+    const plain = await plainDocument(deps, exchange, path);
+    if (plain) return sendBytes(exchange, plain.code, Buffer.from(plain.body), plain.contentType);
     const { body, etag, contentType } = await find(exchange, path);
     response.setHeader('ETag', etag);
     response.setHeader('Vary', 'Accept');
@@ -145,13 +143,28 @@ const issuerConfiguration = ({ issuer }: DocumentDeps['accounts']) => ({
   id_token_signing_alg_values_supported: ['ES256'],
 });
 
-function health({ readiness }: DocumentDeps, exchange: Exchange, needsReady: boolean): Promise<void> {
+interface PlainDocument {
+  code: number;
+  body: string;
+  contentType: string;
+}
+
+/** What is neither kept nor negotiated. */
+async function plainDocument(deps: DocumentDeps, exchange: Exchange, path: string[]): Promise<PlainDocument | undefined> {
+  const [root] = path;
+  if (root === 'healthz' || root === 'livez' || root === 'readyz') return health(deps, exchange, root === 'readyz');
+  if (path.length !== 1) return undefined;
+  if (root === 'ca.crt' && deps.authority) return { code: 200, body: deps.authority, contentType: 'application/x-pem-file' };
+  return root === 'metrics' ? { code: 200, ...(await deps.metrics()) } : undefined;
+}
+
+function health({ readiness }: DocumentDeps, exchange: Exchange, needsReady: boolean): PlainDocument {
   const checks = readiness();
   const failed = needsReady && checks.some(({ isReady }) => !isReady);
   const isVerbose = exchange.query.has('verbose') || failed;
   const lines = checks.map(({ name, isReady }) => `[${isReady ? '+' : '-'}]${name} ${isReady ? 'ok' : 'failed'}`);
   const body = isVerbose ? `${[...lines, failed ? 'readyz check failed' : 'check passed'].join('\n')}\n` : 'ok';
-  return sendBytes(exchange, failed ? 503 : 200, Buffer.from(body), 'text/plain; charset=utf-8');
+  return { code: failed ? 503 : 200, body, contentType: 'text/plain; charset=utf-8' };
 }
 
 function rootPaths(infos: readonly ResourceInfo[]): string[] {

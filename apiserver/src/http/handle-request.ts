@@ -34,8 +34,8 @@ export interface RequestDeps {
   responseMs: number;
 }
 
-/** What may be asked without saying who one is: whether the server is alive. */
-const open = new Set(['/healthz', '/livez', '/readyz']);
+/** What may be asked without saying who one is: whether the server is alive, and by which authority it is known. */
+const open = new Set(['/healthz', '/livez', '/readyz', '/ca.crt']);
 
 const nobody = { username: 'system:anonymous', uid: '', groups: ['system:unauthenticated'], extra: {} };
 

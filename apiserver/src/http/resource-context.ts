@@ -62,6 +62,7 @@ function subresourceOf({ kind, version }: Target, subresource: string): Subresou
   if (subresource === 'status' && version.info.hasStatus) return 'status';
   if (subresource === 'scale' && version.info.scale) return 'scale';
   if (subresource === 'finalize' && kind.rules.hasFinalize) return 'finalize';
+  if (subresource === 'approval' && version.info.hasApproval) return 'approval';
   throw noSuchResource();
 }
 

@@ -3,6 +3,7 @@ import type { Feed } from '../cache/feed.ts';
 import { resourcePrefix } from '../object/object-key.ts';
 import { allVerbs, customKindRules, serveDefinition } from '../registry/serve-definition.ts';
 import type { KindRules, ServedKind, ServedVersion, Target } from '../registry/served-kind.ts';
+import { checkRequest, keepRequestSpec } from './certificate-request-rules.ts';
 import { checkDefinition, completeDefinition } from './definition-rules.ts';
 import { eventFromCore, eventToCore } from './event-conversion.ts';
 import { completeNamespace, isNamespaceHeld, keptNamespaces } from './namespace-rules.ts';
@@ -44,6 +45,7 @@ const rulesOf: Readonly<Record<string, Partial<KindRules>>> = {
   clusterroles: { nameRule: 'path-segment', check: checkClusterRole },
   rolebindings: { nameRule: 'path-segment', complete: completeBinding, check: checkBinding },
   clusterrolebindings: { nameRule: 'path-segment', complete: completeBinding, check: checkClusterBinding },
+  certificatesigningrequests: { hasApproval: true, complete: keepRequestSpec, check: checkRequest },
   selfsubjectaccessreviews: question,
   subjectaccessreviews: question,
   localsubjectaccessreviews: question,

@@ -14,6 +14,8 @@ export interface ResourceInfo {
   namespaced: boolean;
   verbs: readonly string[];
   hasStatus: boolean;
+  /** Who approves writes through a subresource of its own. */
+  hasApproval?: boolean;
   scale: { specReplicasPath: string; statusReplicasPath: string; labelSelectorPath?: string } | null;
   /** A POST to the token subresource gives a token of the object. */
   hasToken?: boolean;

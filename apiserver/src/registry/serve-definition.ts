@@ -24,6 +24,7 @@ export const customKindRules: KindRules = {
   hasGeneration: true,
   hasFinalize: false,
   hasToken: false,
+  hasApproval: false,
   keeps: new Set(),
   complete: () => undefined,
   check: () => [],
@@ -32,7 +33,11 @@ export const customKindRules: KindRules = {
 
 const apiVersionOf = (group: string, version: string): string => (group === '' ? version : `${group}/${version}`);
 
-function infoOf({ spec, status }: CustomResourceDefinition, version: CrdVersion, { verbs, hasToken }: KindRules): ResourceInfo {
+function infoOf(
+  { spec, status }: CustomResourceDefinition,
+  version: CrdVersion,
+  { verbs, hasToken, hasApproval }: KindRules,
+): ResourceInfo {
   const names = { ...spec.names, ...status?.acceptedNames };
   return {
     group: spec.group,
@@ -46,6 +51,7 @@ function infoOf({ spec, status }: CustomResourceDefinition, version: CrdVersion,
     namespaced: spec.scope === 'Namespaced',
     verbs,
     hasStatus: version.subresources?.status !== undefined,
+    hasApproval,
     scale: version.subresources?.scale ?? null,
     ...(hasToken && { hasToken }),
     schema: version.schema?.openAPIV3Schema ?? openSchema,

@@ -42,6 +42,8 @@ export interface KindRules {
   hasFinalize: boolean;
   /** Gives tokens of its objects, through the token subresource. */
   hasToken: boolean;
+  /** Approvals are written through the approval subresource only. */
+  hasApproval: boolean;
   /** These may not be deleted. */
   keeps: ReadonlySet<string>;
   /** With its metadata's finalizers gone, something else still holds this object back. */

@@ -79,6 +79,8 @@ export const seededRoles: Readonly<Record<string, readonly PolicyRule[]>> = {
       nonResourceURLs: ['/.well-known/openid-configuration', '/.well-known/openid-configuration/', '/openid/v1/jwks', '/openid/v1/jwks/'],
     },
   ],
+  /** What a join token is good for; which request, and how many, is judged when it is made. */
+  'system:node-bootstrapper': [{ verbs: ['create'], apiGroups: ['certificates.k8s.io'], resources: ['certificatesigningrequests'] }],
 };
 
 /** Who has them from the start. */
@@ -87,6 +89,7 @@ export const seededBindings: Readonly<Record<string, string>> = {
   'system:discovery': 'system:authenticated',
   'system:basic-user': 'system:authenticated',
   'system:service-account-issuer-discovery': 'system:serviceaccounts',
+  'system:node-bootstrapper': 'system:bootstrappers:river:nodes',
 };
 
 const metadata = (name: string) => ({

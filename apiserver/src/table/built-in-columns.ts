@@ -1,4 +1,4 @@
-import { humanAge, isObject, type Json, type KubeObject } from '@river/crds';
+import { humanAge, humanDuration, isObject, type Json, type KubeObject } from '@river/crds';
 import { type Column, column, nameColumn, textOf, valueAt } from './column.ts';
 import { eventColumns } from './event-columns.ts';
 
@@ -20,6 +20,20 @@ function paramRef(binding: KubeObject): string {
   if (!isObject(ref)) return '<unset>';
   if (textOf(ref.name)) return `${textOf(ref.namespace) || '*'}/${textOf(ref.name)}`;
   return isObject(ref.selector) ? JSON.stringify(ref.selector) : '<unset>';
+}
+
+/** Verdict first, then what came of it. */
+function requestState(request: KubeObject): string {
+  const conditions = valueAt(request, 'status', 'conditions');
+  const said = (Array.isArray(conditions) ? conditions : []).map((condition) => (isObject(condition) ? textOf(condition.type) : ''));
+  const verdict = ['Denied', 'Approved'].find((type) => said.includes(type)) ?? 'Pending';
+  const isIssued = textOf(valueAt(request, 'status', 'certificate')) !== '';
+  return [verdict, ...(said.includes('Failed') ? ['Failed'] : []), ...(isIssued ? ['Issued'] : [])].join();
+}
+
+function requestedDuration(request: KubeObject): string {
+  const seconds = valueAt(request, 'spec', 'expirationSeconds');
+  return typeof seconds === 'number' ? humanDuration(seconds * 1000) : '<none>';
 }
 
 const integer = { type: 'integer' };
@@ -60,6 +74,17 @@ const columnsByKind: ReadonlyMap<string, readonly Column[]> = new Map([
   [
     'apiextensions.k8s.io/CustomResourceDefinition',
     [name, column('Created At', 'When it was created.', ({ metadata }) => metadata.creationTimestamp ?? '<unknown>', { type: 'date' })],
+  ],
+  [
+    'certificates.k8s.io/CertificateSigningRequest',
+    [
+      name,
+      age,
+      column('SignerName', 'Who is asked to sign.', (request) => textOf(valueAt(request, 'spec', 'signerName'))),
+      column('Requestor', 'Who asks.', (request) => textOf(valueAt(request, 'spec', 'username'))),
+      column('RequestedDuration', 'How long it shall be good for.', requestedDuration),
+      column('Condition', 'What was decided.', requestState),
+    ],
   ],
   [
     'scheduling.k8s.io/PriorityClass',

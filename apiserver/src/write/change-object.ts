@@ -3,15 +3,18 @@ import { type CachedObject, cacheObject } from '../cache/cached-object.ts';
 import { encodeStored } from '../object/encode.ts';
 import { reachNow } from '../read/read-at.ts';
 import type { ServedKind } from '../registry/served-kind.ts';
-import type { Check, StoredEntry } from '../store/store.ts';
+import type { Check, StoredEntry, Write } from '../store/store.ts';
 import { commit, readStore } from './commit.ts';
 import type { WriteDeps, Written } from './write-context.ts';
 
 /**
- * What one look at an object decides. `object` is in the storage version. `also` are other keys that must not have changed;
- * `unchanged` writes nothing.
+ * What one look at an object decides. `object` is in the storage version. `also` are other keys that must not have changed,
+ * `beside` other objects that are written in the same transaction; `unchanged` writes nothing.
  */
-export type Step = { do: 'put'; object: KubeObject; also?: readonly Check[] } | { do: 'delete'; object: KubeObject } | { do: 'unchanged' };
+export type Step =
+  | { do: 'put'; object: KubeObject; also?: readonly Check[]; beside?: readonly Write[] }
+  | { do: 'delete'; object: KubeObject }
+  | { do: 'unchanged' };
 
 /** Decides from the object as it stands (undefined: there is none). Throws what the client is to be told. */
 export type Decide = (current: CachedObject | undefined) => Step | Promise<Step>;
@@ -88,7 +91,8 @@ async function make(
   const made = (revision: bigint): Written => ({ object: cacheObject(key, namespace, name, value, revision, kind.cache.epoch), outcome });
   if (change.isDryRun) return { written: made(current?.revision ?? 0n) };
   const checks = [{ key, revision: current?.revision ?? 0n }, ...(step.do === 'put' ? (step.also ?? []) : [])];
-  const result = await commit(deps.store, checks, [{ key, value: step.do === 'delete' ? null : value }]);
+  const writes = [{ key, value: step.do === 'delete' ? null : value }, ...(step.do === 'put' ? (step.beside ?? []) : [])];
+  const result = await commit(deps.store, checks, writes);
   if (!result.ok) return { written: null, conflicts: result.conflicts };
   const seen = kind.cache.get(key);
   return { written: seen?.revision === result.revision ? { object: seen, outcome } : made(result.revision) };

@@ -1,4 +1,5 @@
 import { ApiError, type KubeObject } from '@river/crds';
+import type { Beside } from '../admission/admission.ts';
 import { trackUpdate } from '../apply/track-update.ts';
 import { cloneObject } from '../object/encode.ts';
 import { objectKey } from '../object/object-key.ts';
@@ -91,8 +92,11 @@ export async function newObject(
   kind.rules.complete(object, undefined);
   validate(target, object, undefined);
   if (kind.isNamespaced) also.push(await liveNamespace(deps, namespace, kind));
-  deps.admission.admit({ operation: 'CREATE', target, subresource: '', namespace, object, oldObject: undefined, options });
-  return { do: 'put', object: version.toStorage(object), also };
+  const beside: Beside[] = [];
+  deps.admission.admit({ operation: 'CREATE', target, subresource: '', namespace, object, oldObject: undefined, options, beside });
+  also.push(...beside.map(({ key, revision }) => ({ key, revision })));
+  const writes = beside.flatMap(({ key, value }) => (value ? [{ key, value }] : []));
+  return { do: 'put', object: version.toStorage(object), also, beside: writes };
 }
 
 function stamp({ metadata }: KubeObject, given: { namespace: string; uid: string; now: string }): void {

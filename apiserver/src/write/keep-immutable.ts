@@ -9,7 +9,7 @@ import type { Subresource } from './update-object.ts';
 export function keepImmutable(target: Target, subresource: Subresource, old: KubeObject, next: KubeObject): void {
   requireSameUid(target, old.metadata, next.metadata);
   keepServerFields(old.metadata, next.metadata);
-  if (subresource === 'status') keepAllBut('status', old, next);
+  if (subresource === 'status' || subresource === 'approval') keepAllBut('status', old, next);
   else if (subresource === 'finalize') keepAllBut('spec', old, next);
   else if (target.version.info.hasStatus) keepField('status', old, next);
   if (target.kind.rules.hasFinalize && subresource !== 'finalize') keepField('spec', old, next);

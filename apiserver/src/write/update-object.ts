@@ -13,7 +13,7 @@ import { assumeKind, dropEmptied, type Sent, shape, validate } from './prepare-o
 import { modified, notFound } from './refusals.ts';
 import type { WriteDeps, WriteOptions, Written } from './write-context.ts';
 
-export type Subresource = '' | 'status' | 'scale' | 'finalize';
+export type Subresource = '' | 'status' | 'scale' | 'finalize' | 'approval';
 
 export interface Update {
   target: Target;

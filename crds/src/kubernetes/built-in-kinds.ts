@@ -6,6 +6,7 @@ import {
   SelfSubjectRulesReview,
   SubjectAccessReview,
 } from './access-reviews.ts';
+import { CertificateSigningRequest } from './certificate-signing-request.ts';
 import { ConfigMap } from './config-map.ts';
 import { CustomResourceDefinition } from './custom-resource-definition.ts';
 import { Event, EventsEvent } from './event.ts';
@@ -36,6 +37,7 @@ export const builtInKinds: readonly ResourceDef[] = [
   ClusterRole,
   RoleBinding,
   ClusterRoleBinding,
+  CertificateSigningRequest,
   SelfSubjectAccessReview,
   SubjectAccessReview,
   LocalSubjectAccessReview,

@@ -13,6 +13,7 @@ const options = {
   key: text,
   'token-file': text,
   'client-ca': text,
+  'client-ca-key': text,
   'requestheader-client-ca': text,
   'account-keys': text,
   policies: text,
