@@ -32,6 +32,42 @@ export const commandTable: Record<string, Entry> = {
     load: () => import('../commands/explain.ts').then((chunk) => chunk.explainCommand),
   },
   get: { summary: 'list objects, or show some', load: () => import('../commands/get.ts').then((chunk) => chunk.getCommand) },
+  'node approve': {
+    summary: 'show what a machine that wants to join says of itself, and let it in',
+    load: () => import('../commands/node-decide.ts').then((chunk) => chunk.nodeApproveCommand),
+  },
+  'node deny': {
+    summary: 'refuse a machine that wants to join',
+    load: () => import('../commands/node-decide.ts').then((chunk) => chunk.nodeDenyCommand),
+  },
+  'node join': {
+    summary: 'make this machine a node (run on the node)',
+    load: () => import('../commands/node-join.ts').then((chunk) => chunk.nodeJoinCommand),
+  },
+  'node join-token': {
+    summary: 'make a token with which one machine may join',
+    load: () => import('../commands/node-join-token.ts').then((chunk) => chunk.nodeJoinTokenCommand),
+  },
+  'node join-token delete': {
+    summary: 'delete join tokens',
+    load: () => import('../commands/node-join-token.ts').then((chunk) => chunk.nodeJoinTokenDeleteCommand),
+  },
+  'node join-token list': {
+    summary: 'list the join tokens that are there',
+    load: () => import('../commands/node-join-token.ts').then((chunk) => chunk.nodeJoinTokenListCommand),
+  },
+  'node list': {
+    summary: 'list nodes, when their certificates end, and who wants to join',
+    load: () => import('../commands/node-list.ts').then((chunk) => chunk.nodeListCommand),
+  },
+  'node renew': {
+    summary: "renew this node's certificate when it is time (run on the node)",
+    load: () => import('../commands/node-join.ts').then((chunk) => chunk.nodeRenewCommand),
+  },
+  'node revoke': {
+    summary: "make a node's certificates, or one certificate, worth nothing at once",
+    load: () => import('../commands/node-revoke.ts').then((chunk) => chunk.nodeRevokeCommand),
+  },
   'token create': {
     summary: 'get a token of a ServiceAccount',
     load: () => import('../commands/token.ts').then((chunk) => chunk.tokenCreate),

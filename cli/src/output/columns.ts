@@ -2,9 +2,12 @@ export interface ColumnLayout {
   widths: number[];
 }
 
-/** What strangers wrote moves no cursor and sets no colour: control characters are shown, not obeyed. */
+/** What strangers wrote moves no cursor, sets no colour and turns no text around: control characters are shown, not obeyed. */
 export const printable = (text: string): string =>
-  text.replace(/\p{Cc}/gu, (character) => `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`);
+  text.replace(
+    /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`,
+  );
 
 /**
  * Rows as aligned columns, three spaces apart. A layout that is passed from call to call only grows,
