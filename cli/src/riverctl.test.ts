@@ -204,6 +204,17 @@ spec:
     );
     assert.match(ctl(['user', 'list']).out, /^NAME .*GROUPS.*\nalice .*\["lab"\] +false/);
     assert.match(ctl(['get', 'rolebindings', '-n', 'alice', '-o', 'name']).out, /user-alice-user/);
+    const given = ctl(['user', 'kubeconfig', 'alice', '-n', 'alice']);
+    assert.equal(given.code, 0, given.err);
+    const own = join(data, 'alice.kubeconfig');
+    writeFileSync(own, given.out, { mode: 0o600 });
+    const asAlice = (...args: string[]) => ctl(args, { env: { KUBECONFIG: own } });
+    assert.equal(asAlice('get', 'tasks').code, 0);
+    assert.deepEqual([asAlice('get', 'tasks', '-n', 'kube-system').code, asAlice('get', 'nodes').code], [5, 5]);
+    assert.deepEqual(
+      [ctl(['user', 'kubeconfig', 'nobody']).code, ctl(['user', 'kubeconfig', 'alice', '--expires', '99999h']).code],
+      [3, 1],
+    );
     assert.match(ctl(['user', 'add-group', 'alice', 'vision', 'lab']).out, /changed/);
     assert.match(ctl(['user', 'add-group', 'alice', 'lab']).out, /unchanged/);
     assert.match(ctl(['user', 'remove-group', 'alice', 'nope']).err, /there is no "nope" among: lab, vision/);
@@ -211,6 +222,7 @@ spec:
     assert.equal(ctl(['user', 'remove-key', 'alice', 'alice@laptop']).code, 0);
     assert.equal(ctl(['user', 'add-key', 'alice', key]).code, 0);
     assert.equal(ctl(['user', 'disable', 'alice']).out, 'user.river.dev/alice disabled\n');
+    assert.match(asAlice('get', 'tasks').err, /Unauthorized/);
     const { spec } = JSON.parse(ctl(['get', 'users.river.dev', 'alice', '--json']).out);
     assert.deepEqual([spec.disabled, spec.groups, spec.sshKeys.length], [true, ['vision'], 1]);
     writeFileSync(key, '-----BEGIN OPENSSH PRIVATE KEY-----\n');

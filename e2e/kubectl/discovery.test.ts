@@ -24,7 +24,11 @@ onEachStore('kubectl and discovery', (test) => {
 
   test('lists the kinds of one group, one scope, one category', async ({ kubectl }) => {
     const names = async (...args: string[]) => (await kubectl(['api-resources', '-o', 'name', ...args])).trim().split('\n').sort();
-    assert.deepEqual(await names('--api-group=river.dev', '--namespaced=false'), ['nodes.river.dev', 'queues.river.dev']);
+    assert.deepEqual(await names('--api-group=river.dev', '--namespaced=false'), [
+      'nodes.river.dev',
+      'queues.river.dev',
+      'users.river.dev',
+    ]);
     assert.ok((await names('--categories=river')).includes('tasks.river.dev'));
     assert.ok((await names('--verbs=list,watch')).includes('leases.coordination.k8s.io'));
   });

@@ -90,6 +90,7 @@ export { type Informer, type InformerHandlers, type InformerOptions, informer } 
 export type { Change, Indexes } from './informer/object-cache.ts';
 export type { ClusterAccess } from './kubeconfig/cluster-access.ts';
 export { KubeconfigError } from './kubeconfig/kubeconfig-error.ts';
+export { type KubeconfigContent, kubeconfigText } from './kubeconfig/kubeconfig-text.ts';
 export { type AccessFlags, type KubeconfigSources, kubeconfigFiles, loadKubeconfig } from './kubeconfig/load-kubeconfig.ts';
 export { type LogFields, type Logger, type LoggerOptions, type LogLevel, logger, silentLogger } from './log/logger.ts';
 export { jittered, type Random, systemRandom } from './random/random.ts';

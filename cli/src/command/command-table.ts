@@ -85,6 +85,10 @@ export const commandTable: Record<string, Entry> = {
   },
   'user disable': { summary: 'shut a person out, at once', load: () => import('../commands/user.ts').then((chunk) => chunk.userDisable) },
   'user enable': { summary: 'let a person in again', load: () => import('../commands/user.ts').then((chunk) => chunk.userEnable) },
+  'user kubeconfig': {
+    summary: 'make a kubeconfig for a person, with a key and a certificate of their own',
+    load: () => import('../commands/user-kubeconfig.ts').then((chunk) => chunk.userKubeconfig),
+  },
   'user list': { summary: 'list people', load: () => import('../commands/user.ts').then((chunk) => chunk.userList) },
   'user remove-group': {
     summary: 'take a person out of groups',

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { isObject, type Json } from '@river/crds';
-import { writePrivateFile } from '@river/runtime';
+import { kubeconfigText, writePrivateFile } from '@river/runtime';
 import type { DataDir } from './data-dir.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -36,20 +36,6 @@ export const ensureAdminToken = (dir: DataDir): string => {
   return token;
 };
 
-/**
- * Everything a Kubernetes client needs, in one file that depends on no other.
- * Written as JSON, which is YAML too: so riverctl reads it without loading a YAML parser.
- */
-export const kubeconfigOf = (access: { server: string; ca: string; token: string }): string => {
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'river',
-    contexts: [{ name: 'river', context: { cluster: 'river', user: 'admin' } }],
-    clusters: [
-      { name: 'river', cluster: { server: access.server, 'certificate-authority-data': Buffer.from(access.ca).toString('base64') } },
-    ],
-    users: [{ name: 'admin', user: { token: access.token } }],
-  };
-  return `${JSON.stringify(config, null, 2)}\n`;
-};
+/** Everything a Kubernetes client needs, in one file that depends on no other. */
+export const kubeconfigOf = ({ server, ca, token }: { server: string; ca: string; token: string }): string =>
+  kubeconfigText({ server, authority: ca, user: 'admin', credentials: { token } });

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isObject, type Json, type JsonObject } from '@river/crds';
 import type { ClusterAccess } from '../kubeconfig/cluster-access.ts';
+import { kubeconfigText } from '../kubeconfig/kubeconfig-text.ts';
 import { CertificateError } from './ensure-certificates.ts';
 import { keyHash, nodeUsername } from './node-identity.ts';
 import { writePrivateFile } from './write-private-file.ts';
@@ -67,7 +68,8 @@ export function identityFolder(dir: string): IdentityFolder {
       const pem = pemOfKey(key);
       if (!new X509Certificate(certificate).checkPrivateKey(key))
         throw new CertificateError('the certificate that came is not for the key of this node');
-      writePrivateFile(kubeconfig, kubeconfigText({ server, authority, node, certificate, key: pem }));
+      const credentials = { certificate, key: pem };
+      writePrivateFile(kubeconfig, kubeconfigText({ server, authority, user: nodeUsername(node), credentials }));
       mend();
       return readIdentity(kubeconfig, readFileSync(kubeconfig, 'utf8'));
     },
@@ -87,23 +89,6 @@ function ensureKey(file: string): KeyObject {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   writePrivateFile(file, pemOfKey(privateKey));
   return privateKey;
-}
-
-const base64 = (text: string): string => Buffer.from(text).toString('base64');
-
-/** JSON is YAML too, and read without a parser for it. */
-function kubeconfigText(identity: { server: string; authority: string; node: string; certificate: string; key: string }): string {
-  const { server, authority, node, certificate, key } = identity;
-  const user = { 'client-certificate-data': base64(certificate), 'client-key-data': base64(key) };
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'river',
-    contexts: [{ name: 'river', context: { cluster: 'river', user: nodeUsername(node) } }],
-    clusters: [{ name: 'river', cluster: { server, 'certificate-authority-data': base64(authority) } }],
-    users: [{ name: nodeUsername(node), user }],
-  };
-  return `${JSON.stringify(config, null, 2)}\n`;
 }
 
 function readIdentity(file: string, text: string): NodeIdentity {
