@@ -40,6 +40,7 @@ describe('with the policies that up loads', () => {
       hasPolicies: true,
       users: {
         ...Object.fromEntries([node('a'), node('b')]),
+        agent: { user: 'system:serviceaccount:river-node-c:agent', groups: ['system:serviceaccounts'] },
         scheduler: { user: 'system:river-scheduler', groups: [] },
         op: { groups: [] },
         pat: { groups: [] },
@@ -48,7 +49,7 @@ describe('with the policies that up loads', () => {
     api = apiOf(server);
     const all = { verbs: ['*'], apiGroups: ['river.dev'], resources: ['*'] };
     await api.create(`${rbac}/clusterroles`, { metadata: { name: 'river' }, rules: [all] });
-    for (const user of ['system:river-scheduler', 'op'])
+    for (const user of ['system:river-scheduler', 'op', 'system:serviceaccount:river-node-c:agent'])
       await api.create(`${rbac}/clusterrolebindings`, {
         metadata: { name: user.replaceAll(':', '-') },
         roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'river' },
@@ -192,6 +193,20 @@ describe('with the policies that up loads', () => {
       const tell = (token: string, namespace: string) => as(token, 'POST', `/api/v1/namespaces/${namespace}/events`, event(namespace));
       assert.deepEqual(await codes(tell('node-a', 'default'), tell('node-a', 'quiet')), [201, 403]);
     });
+  });
+
+  it('a node that is an account, as on Kubernetes, is held to its own objects, too, whatever its role allows', async () => {
+    const nodes = `${river}/nodes`;
+    await api.create(nodes, head('Node', 'c'));
+    await bound('on-c', 'c');
+    await bound('not-on-c', 'b');
+    const status = { status: { capacity: { cpu: '4' } } };
+    const report = { status: { phase: 'Running' } };
+    assert.equal((await as('agent', 'PATCH', `${nodes}/c/status`, status, mergeType)).status, 200);
+    await denied(as('agent', 'PATCH', `${nodes}/b/status`, { status: { capacity: { cpu: '9' } } }, mergeType), /only its own Node/);
+    await denied(as('agent', 'PATCH', `${nodes}/c`, { metadata: { labels: { trusted: 'yes' } } }, mergeType), /only the status/);
+    assert.equal((await as('agent', 'PATCH', `${at('placements', 'on-c')}/status`, report, mergeType)).status, 200);
+    await denied(as('agent', 'PATCH', `${at('placements', 'not-on-c')}/status`, report, mergeType), /written by the node/);
   });
 
   it('an Approval is given in one’s own name', async () => {
