@@ -18,8 +18,8 @@ export interface RejudgingDeps {
   signal: AbortSignal;
 }
 
-/** So many are judged before others have a turn. */
-const inOneTurn = 200;
+/** So long it is judged before others have a turn. */
+const turnMs = 5;
 /** Changes come in bursts: so long they are gathered at least. */
 const leastRestMs = 20;
 
@@ -29,11 +29,12 @@ export function rejudging({ rights, clock, everyMs, signal }: RejudgingDeps): Re
   let isAtIt = false;
   const rest = (ms: number) => sleep(clock, ms, signal).catch(() => undefined);
   const judgeAll = async () => {
-    let judged = 0;
+    let turnEndsMs = clock.monotonicMs() + turnMs;
     for (const judge of judges) {
       judge();
-      judged += 1;
-      if (judged % inOneTurn === 0) await others();
+      if (clock.monotonicMs() < turnEndsMs) continue;
+      await others();
+      turnEndsMs = clock.monotonicMs() + turnMs;
     }
   };
   const judgeWhileDue = async () => {
