@@ -12,6 +12,12 @@ export const objectName = () =>
     .max(253)
     .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
 const path = () => z.string().min(1).max(4096).regex(/^\//);
+/** Without a `..` among its parts. */
+const pathInside = () =>
+  z
+    .string()
+    .max(4096)
+    .regex(/^([^/.][^/]*|\.([^/.][^/]*)?|\.\.[^/]+)?(\/([^/.][^/]*|\.([^/.][^/]*)?|\.\.[^/]+)?)*$/);
 const words = () => listOf(z.string().max(maxArgument), { max: 512 });
 
 /** `node[:numa][::gpu,gpu]`, such as `tiger`, `tiger:0`, `tiger::2,3`. */
@@ -71,7 +77,7 @@ const mount = cel(
     mountPath: path().describe('Where it appears inside the workload.'),
     readOnly: z.boolean().default(false).describe('May only be read.'),
     shared: z
-      .object({ path: z.string().max(4096).default('').describe('A folder inside the shared storage; empty for all of it.') })
+      .object({ path: pathInside().default('').describe('A folder inside the shared storage, without `..`; empty for all of it.') })
       .optional()
       .describe("The site's storage that every node sees."),
     hostPath: z

@@ -44,6 +44,7 @@ describe('with the policies that up loads', () => {
         scheduler: { user: 'system:river-scheduler', groups: [] },
         op: { groups: [] },
         pat: { groups: [] },
+        eve: { groups: [] },
       },
     });
     api = apiOf(server);
@@ -243,6 +244,19 @@ describe('with the policies that up loads', () => {
     assert.equal((await as('op', 'POST', at('tasks'), task('plain', { mounts: [{ mountPath: '/x', scratch: {} }] }))).status, 201);
   });
 
+  it('a folder of the shared storage is no way out of it', async () => {
+    const mounted = (path: string) => as('op', 'POST', at('tasks'), task('m', { mounts: [{ mountPath: '/x', shared: { path } }] }));
+    for (const path of ['..', '../etc', 'a/..', 'a/../../etc', '/..', 'a//..', './..']) {
+      const { status, json } = await mounted(path);
+      assert.equal(status, 422, path);
+      assert.match(json.message, /shared\.path/);
+    }
+    for (const path of ['', 'a', 'a/b.c/', '/a', './a', '..a/b..', '.../.a', 'a/./b']) {
+      assert.equal((await mounted(path)).status, 201, path);
+      await api.remove(at('tasks', 'm'));
+    }
+  });
+
   it('what a Task runs never changes, also where the definition has lost its rules', async () => {
     await api.create(at('tasks'), task('fixed'));
     const change = () => as('op', 'PATCH', at('tasks', 'fixed'), { spec: { image: 'other' } }, mergeType);
@@ -282,6 +296,22 @@ describe('with the policies that up loads', () => {
     await denied(patch('pat', { groups: ['a', 'b', 'c', 'd', 'e', 'admins'] }), /impersonate/);
     assert.equal((await patch(server.token, { disabled: true })).status, 200);
     assert.equal((await as('pat', 'GET', `${users}/pat`)).status, 401);
+  });
+
+  it('a User who is shut out is not let in again by the end of the record', async () => {
+    const users = `${river}/users`;
+    const owner = (await as('op', 'POST', users, head('User', 'owner'))).json;
+    const ownerReferences = [{ apiVersion: 'river.dev/v1', kind: 'User', name: 'owner', uid: owner.metadata.uid }];
+    await denied(as('op', 'POST', users, { ...head('User', 'eve'), metadata: { name: 'eve', ownerReferences } }), /goes with its owner/);
+    await api.create(users, { ...head('User', 'eve'), spec: { disabled: true } });
+    assert.equal((await as('eve', 'GET', '/version')).status, 401);
+    await denied(as('op', 'DELETE', `${users}/eve`), /let in again/);
+    await denied(as('op', 'DELETE', `${users}?fieldSelector=metadata.name%3Deve`), /let in again/);
+    await denied(as('op', 'PATCH', `${users}/eve`, { metadata: { ownerReferences } }, mergeType), /goes with its owner/);
+    assert.equal((await as('eve', 'GET', '/version')).status, 401);
+    assert.equal((await as('op', 'DELETE', `${users}/owner`)).status, 200);
+    await api.remove(`${users}/eve`);
+    assert.equal((await as('eve', 'GET', '/version')).status, 200);
   });
 
   it('policies come back to what is shipped, unless they are to stay', async () => {

@@ -159,18 +159,22 @@ function requesterOf(namespace: string, account: Named, jti: string, bound: Clai
 }
 
 /**
- * Remembers what is good, by its token's hash. When there is too much, what was not asked for since the last time that there was too much
- * is forgotten.
+ * Remembers what is good, by its token's hash, and the last that was not: one question may be about many audiences. When there is too
+ * much, what was not asked for since the last time that there was too much is forgotten.
  */
 function remembered<T>(most: number, read: (token: string) => T | undefined): (token: string) => T | undefined {
   let recent = new Map<string, T>();
   let earlier = new Map<string, T>();
+  let lastBad = '';
   return (token) => {
     const key = hash('sha256', token, 'base64');
     const known = recent.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined || key === lastBad) return known;
     const value = earlier.get(key) ?? read(token);
-    if (value === undefined) return undefined;
+    if (value === undefined) {
+      lastBad = key;
+      return undefined;
+    }
     if (recent.size >= most / 2) {
       earlier = recent;
       recent = new Map();

@@ -219,6 +219,44 @@ it('a role that is the sum of others follows them', async () => {
   await server.close();
 });
 
+it('a role whose few words multiply to more than a server can hold is refused', async () => {
+  const server = await testCore();
+  const texts = (many: number, first: string) => Array.from({ length: many }, (_, at) => `${first}${at}`);
+  const rules = (...sizes: [number, number, number]): PolicyRule[] => {
+    const [verbs, apiGroups, resources] = sizes;
+    return [{ verbs: texts(verbs, 'v'), apiGroups: texts(apiGroups, 'g'), resources: texts(resources, 'r') }];
+  };
+  const { code, message } = await refusal(server.create(plural('roles'), role('huge', rules(64, 1024, 1024))));
+  assert.equal(code, 422);
+  assert.match(message, /verbs × apiGroups × resources × resourceNames must come to 16384 at most/);
+  await server.create(plural('roles'), role('large', rules(8, 2, 1024)));
+  const names: PolicyRule[] = [{ verbs: ['get'], apiGroups: [''], resources: texts(32, 'r'), resourceNames: texts(1024, 'n') }];
+  assert.equal((await refusal(server.create(plural('roles'), role('names', names)))).code, 422);
+  await server.close();
+});
+
+it('of rules that are more than one role may say, those that are left out are said to be missing', async () => {
+  const server = await testCore();
+  const { rights } = server.core;
+  const rules = Array.from({ length: 1000 }, (_, at): PolicyRule => ({ verbs: ['get'], apiGroups: ['g'], resources: [`r${at}`] }));
+  await server.create(plural('roles'), role('many', rules));
+  for (let at = 0; at < 100; at++) await server.create(plural('rolebindings'), binding(`b${at}`, 'Role', 'many', [user('bob')]));
+  assert.deepEqual([rights.rulesOf(bob, 'default').rules.length, rights.rulesOf(bob, 'default').isWhole], [1000, true]);
+  for (let at = 0; at < 20; at++) {
+    await server.create(plural('roles'), role(`more${at}`, rules));
+    await server.create(plural('rolebindings'), binding(`more${at}`, 'Role', `more${at}`, [user('bob')]));
+  }
+  assert.deepEqual([rights.rulesOf(bob, 'default').rules.length, rights.rulesOf(bob, 'default').isWhole], [16_000, false]);
+  for (let at = 0; at < 99; at++) await server.remove(plural('rolebindings'), `default/b${at}`);
+  const gets = { verb: 'get', group: 'g', resource: 'r1', subresource: '', namespace: 'default', name: '' };
+  for (let at = 0; at < 20; at++) await server.remove(plural('rolebindings'), `default/more${at}`);
+  await server.until('one binding still gives the role', async () => rights.rulesOf(bob, 'default').isWhole);
+  assert.equal(rights.allows(bob, gets), true);
+  await server.remove(plural('rolebindings'), 'default/b99');
+  await server.until('none gives it any more', async () => !rights.allows(bob, gets));
+  await server.close();
+});
+
 it('seeded roles come back to what they should be, unless they are to stay as they are', async () => {
   const server = await testCore();
   await server.patch(plural('clusterroles'), 'viewer', { body: { rules: [] } });

@@ -7,13 +7,16 @@ import { decodeObject } from '../object/encode.ts';
 import { resourcePrefix } from '../object/object-key.ts';
 import type { Attributes, Subject } from './attributes.ts';
 import { nodeRights } from './node-rights.ts';
-import { type CompiledRules, compileRules, type PolicyRule } from './rules.ts';
+import { type CompiledRules, compileRules, mostPieces, type PolicyRule } from './rules.ts';
 
 /** Who may do what, by the roles and bindings that are there now. */
 export interface Rights {
   allows(subject: Subject, wanted: Attributes): boolean;
-  /** All that somebody may do within a namespace; of several roles the rules are not put together. */
-  rulesOf(subject: Subject, namespace: string): PolicyRule[];
+  /**
+   * What somebody may do within a namespace; of several roles the rules are not put together. It is not whole when that is more than one
+   * role may say.
+   */
+  rulesOf(subject: Subject, namespace: string): { rules: PolicyRule[]; isWhole: boolean };
   /** The rules of a role that a binding of this namespace (empty: of all) names; nothing when there is no such role. */
   roleRules(ref: RoleRef, namespace: string): readonly PolicyRule[] | undefined;
   /** Called after roles or bindings have changed. Gives back what ends that. */
@@ -69,28 +72,34 @@ interface Grants {
 }
 
 function grants(): Grants {
-  /** By subject, then by namespace (empty: everywhere): the key of each binding, and the role that it gives. */
-  const granted = new Map<string, Map<string, Map<string, string>>>();
+  /** By subject, then by namespace (empty: everywhere): each role once, and the keys of the bindings that give it. */
+  const granted = new Map<string, Map<string, Map<string, Set<string>>>>();
   return {
     set(binding) {
       const { roleRef, subjects } = readBinding(binding);
+      const role = roleKey(roleRef, binding.namespace);
       for (const subject of subjects) {
-        const spaces = entry(granted, subjectKey(subject));
-        entry(spaces, binding.namespace).set(binding.key, roleKey(roleRef, binding.namespace));
+        const roles = entry(entry(granted, subjectKey(subject)), binding.namespace);
+        const bindings = roles.get(role) ?? new Set();
+        roles.set(role, bindings.add(binding.key));
       }
     },
     drop(binding) {
-      for (const subject of readBinding(binding).subjects) {
+      const { roleRef, subjects } = readBinding(binding);
+      const role = roleKey(roleRef, binding.namespace);
+      for (const subject of subjects) {
         const key = subjectKey(subject);
         const spaces = granted.get(key);
-        const bindings = spaces?.get(binding.namespace);
+        const roles = spaces?.get(binding.namespace);
+        const bindings = roles?.get(role);
         bindings?.delete(binding.key);
-        if (bindings?.size === 0) spaces?.delete(binding.namespace);
+        if (bindings?.size === 0) roles?.delete(role);
+        if (roles?.size === 0) spaces?.delete(binding.namespace);
         if (spaces?.size === 0) granted.delete(key);
       }
     },
     clear: () => granted.clear(),
-    rolesOf: (subject, namespace) => granted.get(subject)?.get(namespace)?.values() ?? [],
+    rolesOf: (subject, namespace) => granted.get(subject)?.get(namespace)?.keys() ?? [],
   };
 }
 
@@ -138,8 +147,16 @@ export function rights(feed: Feed): Rights {
       return false;
     },
     rulesOf(subject, namespace) {
-      if (subject.groups.includes(masters)) return everything;
-      return [...rolesOf(subject, namespace)].flatMap(({ rules }) => rules);
+      if (subject.groups.includes(masters)) return { rules: everything, isWhole: true };
+      const found = new Set<CompiledRules>();
+      let pieces = 0;
+      for (const role of rolesOf(subject, namespace)) {
+        if (found.has(role)) continue;
+        pieces += role.pieces;
+        if (pieces > mostPieces) return { rules: allIn(found), isWhole: false };
+        found.add(role);
+      }
+      return { rules: allIn(found), isWhole: true };
     },
     roleRules: (ref, namespace) => roles.get(roleKey(ref, namespace))?.rules,
     onChange(listener) {
@@ -148,6 +165,8 @@ export function rights(feed: Feed): Rights {
     },
   };
 }
+
+const allIn = (roles: Iterable<CompiledRules>): PolicyRule[] => [...roles].flatMap(({ rules }) => rules);
 
 type Take = (object: CachedObject) => void;
 

@@ -12,6 +12,8 @@ export interface PolicyRule {
 /** A role made ready for look-ups: whether it allows something does not depend on how many rules it has. */
 export interface CompiledRules {
   rules: readonly PolicyRule[];
+  /** As in {@link pieceCount}. */
+  pieces: number;
   allow(attributes: Attributes): boolean;
 }
 
@@ -19,11 +21,23 @@ const all = '*';
 const none: readonly string[] = [];
 
 /** For any name, or for these. */
-type Names = ReadonlySet<string> | 'any';
+type Names = Set<string> | 'any';
 
 const keyOf = (verb: string, group: string, resource: string): string => `${verb} ${group} ${resource}`;
 
-export function compileRules(rules: readonly PolicyRule[]): CompiledRules {
+/** A role may come to so many pieces: a few kilobytes of rules can multiply to billions. */
+export const mostPieces = 16_384;
+
+/** How many rights some rules give, of one verb, group, resource and name each. */
+export const pieceCount = (rules: readonly PolicyRule[]): number =>
+  rules.reduce((sum, { verbs, apiGroups = none, resources = none, resourceNames = none, nonResourceURLs = none }) => {
+    const things = apiGroups.length * resources.length * Math.max(1, resourceNames.length) + nonResourceURLs.length;
+    return sum + verbs.length * things;
+  }, 0);
+
+/** Of more pieces than a role may come to: none. */
+export function compileRules(given: readonly PolicyRule[]): CompiledRules {
+  const rules = pieceCount(given) > mostPieces ? [] : given;
   const resources = new Map<string, Names>();
   const paths = new Map<string, { exact: Set<string>; prefixes: string[] }>();
   for (const rule of rules) {
@@ -34,6 +48,7 @@ export function compileRules(rules: readonly PolicyRule[]): CompiledRules {
   }
   return {
     rules,
+    pieces: pieceCount(rules),
     allow: (wanted) => ('path' in wanted ? allowsPath(paths, wanted) : allowsResource(resources, wanted)),
   };
 }
@@ -43,8 +58,9 @@ function addResources(into: Map<string, Names>, verb: string, { apiGroups = none
     for (const resource of resources) {
       const key = keyOf(verb, group, resource);
       const known = into.get(key);
-      const isAny = known === 'any' || resourceNames.length === 0;
-      into.set(key, isAny ? 'any' : new Set([...(known ?? none), ...resourceNames]));
+      if (known === 'any' || resourceNames.length === 0) into.set(key, 'any');
+      else if (known) for (const name of resourceNames) known.add(name);
+      else into.set(key, new Set(resourceNames));
     }
   }
 }

@@ -21,12 +21,14 @@ import { decodeObject, encodeStored } from '../object/encode.ts';
 import { resourcePrefix } from '../object/object-key.ts';
 import { invalid } from '../schema/invalid.ts';
 import { timestamp } from '../write/write-context.ts';
+import type { RecentRenewals } from './recent-renewals.ts';
 import { requestsPrefix } from './requests-prefix.ts';
 import { objectionsTo, signerNamed } from './signers.ts';
 
 interface Deps {
   feed: Feed;
   revocations: Pick<Revocations, 'voidBeforeMs'>;
+  recent: RecentRenewals;
   now: () => Date;
 }
 
@@ -80,15 +82,21 @@ function requireSignable({ target }: AdmissionRequest, asked: CertificateSigning
 }
 
 /** Why a renewal is approved. */
-function renew({ feed }: Deps, { metadata: { name } }: CertificateSigningRequest, node: string, wanted: string): string {
+function renew({ feed, recent }: Deps, { metadata: { name } }: CertificateSigningRequest, node: string, wanted: string): string {
   if (wanted !== nodeUsername(node)) throw refused(`${nodeUsername(node)} may not ask for a certificate of ${wanted}`);
   const prefix = renewalPrefix(node);
   if (!isRequestName(name, prefix)) throw refused(`a node calls its requests ${prefix} and 16 hexadecimal digits`);
-  const present = feed.cacheOf(requestsPrefix).range(requestsPrefix + prefix);
-  if (present.filter((other) => isRequestName(other.name, prefix)).length >= mostRenewals)
+  const present = feed
+    .cacheOf(requestsPrefix)
+    .range(requestsPrefix + prefix)
+    .map((other) => other.name);
+  const others = new Set([...present.filter((other) => isRequestName(other, prefix)), ...recent.of(prefix)]);
+  others.delete(name);
+  if (others.size >= mostRenewals)
     throw new ApiError('TooManyRequests', `${nodeUsername(node)} has made ${mostRenewals} requests within the hour`, {
       details: { retryAfterSeconds: 600 },
     });
+  recent.add(name);
   return 'a node renews its own certificate';
 }
 

@@ -138,6 +138,13 @@ describe('requests', () => {
       assert.equal((await refusal(test.create(requests, requestFor('node-d-e', 'd'), asNode('d')))).reason, 'Forbidden');
     }));
 
+  it('of one node are bounded, also when many come at the same moment', () =>
+    withCore(async (test) => {
+      const asked = await Promise.allSettled(Array.from({ length: 40 }, () => test.create(requests, renewalOf('d'), asNode('d'))));
+      assert.equal(asked.filter(({ status }) => status === 'fulfilled').length, 10);
+      await test.create(requests, renewalOf('e'), asNode('e'));
+    }));
+
   it('may not bring more than 16 KiB about their machine', () =>
     withCore(async (test) => {
       const draft = renewalOf('f');

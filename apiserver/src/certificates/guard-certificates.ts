@@ -14,6 +14,7 @@ import {
 import { invalid } from '../schema/invalid.ts';
 import { timestamp } from '../write/write-context.ts';
 import { admitNewRequest } from './admit-new-request.ts';
+import { recentRenewals } from './recent-renewals.ts';
 
 export interface GuardDeps {
   feed: Feed;
@@ -27,13 +28,14 @@ export interface GuardDeps {
  * certificates, join tokens and the list of the revoked, is written by who may approve those of nodes, whatever else he may write.
  */
 export function guardCertificates(deps: GuardDeps): Admission {
+  const recent = recentRenewals(deps.now);
   return {
     admit(request) {
       const { object, oldObject, target } = request;
       if (target.kind.group === '') return guardPowers(deps, request);
       if (!object || target.kind.group !== certificatesGroup) return;
       if (oldObject) admitDecision(deps, request, asRequest(object), asRequest(oldObject));
-      else admitNewRequest(deps, request, asRequest(object));
+      else admitNewRequest({ ...deps, recent }, request, asRequest(object));
     },
   };
 }

@@ -74,11 +74,12 @@ const answers: Readonly<Record<string, (question: Question) => JsonObject>> = {
   },
   selfsubjectrulesreviews({ rights, spec, requester }) {
     if (!spec.namespace) throw new ApiError('BadRequest', 'spec.namespace is missing: rights are listed for one namespace');
-    const rules = rights.rulesOf(requester, spec.namespace);
+    const { rules, isWhole } = rights.rulesOf(requester, spec.namespace);
     return {
       resourceRules: rules.filter(isOfResources).map(plain),
       nonResourceRules: rules.filter(isOfPaths).map(plain),
-      incomplete: false,
+      incomplete: !isWhole,
+      ...(!isWhole && { evaluationError: 'there are more rules than can be listed: ask for what you want with a SelfSubjectAccessReview' }),
     };
   },
   selfsubjectreviews: ({ requester }) => ({ userInfo: userInfo(requester) }),

@@ -4,7 +4,7 @@ import type { Rights } from '../authorization/rights.ts';
 
 /**
  * Judges again what goes on for long: as soon as rights have changed, and every now and then, since an identity also ends by the clock, or
- * with what it stands on.
+ * with what it stands on. However often rights change, half of the time is left for everything else.
  */
 export interface Rejudging {
   /** Calls `judge` from now on. Gives back what ends that. */
@@ -12,32 +12,51 @@ export interface Rejudging {
 }
 
 export interface RejudgingDeps {
-  rights: Rights;
+  rights: Pick<Rights, 'onChange'>;
   clock: Clock;
   everyMs: number;
   signal: AbortSignal;
 }
 
-/** So many are judged before others have a turn. */
-const inOneTurn = 500;
+/** So long it is judged before others have a turn. */
+const turnMs = 5;
+/** Changes come in bursts: so long they are gathered at least. */
+const leastRestMs = 20;
 
 export function rejudging({ rights, clock, everyMs, signal }: RejudgingDeps): Rejudging {
   const judges = new Set<() => void>();
-  rights.onChange(() => {
-    for (const judge of judges) judge();
-  });
+  let isDue = false;
+  let isAtIt = false;
+  const rest = (ms: number) => sleep(clock, ms, signal).catch(() => undefined);
   const judgeAll = async () => {
-    let judged = 0;
+    let turnEndsMs = clock.monotonicMs() + turnMs;
     for (const judge of judges) {
       judge();
-      judged += 1;
-      if (judged % inOneTurn === 0) await others();
+      if (clock.monotonicMs() < turnEndsMs) continue;
+      await others();
+      turnEndsMs = clock.monotonicMs() + turnMs;
     }
   };
+  const judgeWhileDue = async () => {
+    if (isAtIt) return;
+    isAtIt = true;
+    while (isDue && !signal.aborted) {
+      isDue = false;
+      const startedMs = clock.monotonicMs();
+      await judgeAll();
+      await rest(Math.max(leastRestMs, clock.monotonicMs() - startedMs));
+    }
+    isAtIt = false;
+  };
+  const ask = () => {
+    isDue = true;
+    void judgeWhileDue();
+  };
+  rights.onChange(ask);
   void (async () => {
     while (!signal.aborted) {
-      await sleep(clock, everyMs, signal).catch(() => undefined);
-      if (!signal.aborted) await judgeAll();
+      await rest(everyMs);
+      ask();
     }
   })();
   return {

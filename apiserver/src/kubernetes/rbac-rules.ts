@@ -1,4 +1,5 @@
 import { type Cause, isObject, type KubeObject, type LabelSelectorObject, pathSegment, requirementsOf, SelectorError } from '@river/crds';
+import { mostPieces, pieceCount } from '../authorization/rules.ts';
 import { equalJson } from '../json/plain-json.ts';
 import { asJson } from '../object/encode.ts';
 
@@ -27,11 +28,22 @@ const invalid = (field: string, message: string): Cause => ({ reason: 'FieldValu
 const rulesOf = (object: KubeObject): Rule[] => (object as unknown as { rules?: Rule[] }).rules ?? [];
 const subjectsOf = (object: KubeObject): Subject[] => (object as unknown as { subjects?: Subject[] }).subjects ?? [];
 
-export const checkRole = (object: KubeObject): Cause[] => rulesOf(object).flatMap((rule, at) => checkRule(rule, `rules[${at}]`, true));
+export const checkRole = (object: KubeObject): Cause[] => [
+  ...tooManyPieces(object),
+  ...rulesOf(object).flatMap((rule, at) => checkRule(rule, `rules[${at}]`, true)),
+];
 export const checkClusterRole = (object: KubeObject): Cause[] => [
+  ...tooManyPieces(object),
   ...rulesOf(object).flatMap((rule, at) => checkRule(rule, `rules[${at}]`, false)),
   ...selectorsOf(object).flatMap((selector, at) => checkSelector(selector, `aggregationRule.clusterRoleSelectors[${at}]`)),
 ];
+
+function tooManyPieces(object: KubeObject): Cause[] {
+  const pieces = pieceCount(rulesOf(object));
+  if (pieces <= mostPieces) return [];
+  const message = `Too many: ${pieces}: verbs × apiGroups × resources × resourceNames must come to ${mostPieces} at most; split the role, or use *`;
+  return [{ reason: 'FieldValueTooMany', message, field: 'rules' }];
+}
 
 const selectorsOf = (object: KubeObject): LabelSelectorObject[] =>
   (object as unknown as { aggregationRule?: { clusterRoleSelectors?: LabelSelectorObject[] } }).aggregationRule?.clusterRoleSelectors ?? [];

@@ -21,7 +21,12 @@ const make = (path: string): void => {
   mkdirSync(path, { mode: 0o700 });
 };
 
-/** Makes the data folder, for its owner only. A step at a time: Node's own recursion never ends below /proc. */
+const writableByOthers = 0o022;
+
+/**
+ * Makes the data folder, for its owner only. A step at a time: Node's own recursion never ends below /proc. One that is there is not used
+ * when others could put keys and tokens of their own in place of what lies in it.
+ */
 export const makeDataFolder = (path: string): void => {
   try {
     make(path);
@@ -32,4 +37,9 @@ export const makeDataFolder = (path: string): void => {
     }
     if (!reason) throw error;
   }
+  const { mode } = statSync(path);
+  if ((mode & writableByOthers) !== 0)
+    throw new UpError(
+      `the data folder ${path} may be changed by others than its owner (mode ${(mode & 0o777).toString(8)}): look what lies in it, then chmod 700 it`,
+    );
 };
