@@ -44,9 +44,9 @@ function storeOver(writer: WorkerLink, reader: RestingLink, newest: bigint): Sto
   let closing: Promise<void> | undefined;
 
   const read = <Reply extends object>(request: ReaderRequest): Promise<Reply> => reader.call<Reply>(request);
-  const readRows = async (request: ReaderRequest): Promise<RowsReply> => {
-    const reply = await read<RowsReply>(request);
-    // The reader may see a commit before its answer has reached this thread: what was shown has happened.
+  const shown = async (asked: Promise<RowsReply>): Promise<RowsReply> => {
+    const reply = await asked;
+    // A thread may show a commit before its answer has reached this one: what was shown has happened.
     if (BigInt(reply.revision) > revision) revision = BigInt(reply.revision);
     return reply;
   };
@@ -83,11 +83,11 @@ function storeOver(writer: WorkerLink, reader: RestingLink, newest: bigint): Sto
   return {
     async get(key, signal) {
       assertOpen(signal);
-      return entriesOf(await abortable(readRows({ kind: 'get', key }), signal))[0];
+      return entriesOf(await abortable(shown(write({ kind: 'get', key })), signal))[0];
     },
     async list(prefix, page = {}, signal) {
       assertOpen(signal);
-      return listResult(await abortable(readRows(listRequest(prefix, page)), signal));
+      return listResult(await abortable(shown(read(listRequest(prefix, page))), signal));
     },
     async count(prefix, signal) {
       assertOpen(signal);
