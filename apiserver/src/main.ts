@@ -8,6 +8,7 @@ import { join } from 'node:path';
  */
 const flags = [
   '--max-semi-space-size=4',
+  '--heap-growing-percent=50',
   '--v8-pool-size=2',
   '--memory-reducer-delay-ms=2000',
   '--gc-memory-reducer-start-delay-ms=5000',

@@ -28,10 +28,12 @@ export function judge(store: string, figures: Figures): Budget[] {
     atMost('100 watchers at 50 writes/s, p99 ms', watch.paced100?.deliveryP99Ms, 12),
     atLeast('100 watchers, writes/s', watch.unpaced100?.writesPerSecond, 800),
     atMost('kind served after POST, p50 ms', figures.definitionServedMs, 25),
-    atMost('peak RSS, MiB', figures.memory.peakMiB, 200),
+    atMost('peak RSS, MB', Math.round(figures.memory.peakMiB * megabytesPerMebibyte), 200),
     atMost('create at 10,000 objects, 64 in flight, p99 ms', figures.createAt10000.p99Ms, 50),
     atMost('events lost by 1,000 watchers', watch.paced1000 && watch.paced1000.lost + watch.paced1000.ended, 0),
   ].flat();
 }
+
+const megabytesPerMebibyte = 2 ** 20 / 1e6;
 
 const ratio = (value?: number, floor?: number): number | undefined => value && floor && Math.round((value / floor) * 100) / 100;

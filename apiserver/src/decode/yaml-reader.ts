@@ -42,9 +42,13 @@ export const yamlReader = (limits: YamlLimits = usual): YamlReader => {
     clearTimeout(deadline);
     const job = current;
     current = undefined;
-    if (waiting.length === 0 || 'error' in answer) void stop();
+    if ('error' in answer) void stop();
     job?.settle(answer);
     next();
+    // Who reads one text after the other has the next one ready by then.
+    setImmediate(() => {
+      if (!current) void stop();
+    });
   };
   const start = (): Worker => {
     const started = new Worker(new URL('./yaml-worker.ts', import.meta.url), {

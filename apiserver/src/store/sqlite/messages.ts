@@ -48,7 +48,13 @@ export interface ErasureReply {
   isDue: boolean;
 }
 
-export type WriterRequest = CommitRequest | CompactRequest | ErasureRequest | { kind: 'close' };
+/** Answered with {@link RowsReply}, by the thread that is always there: who asks for one key is about to write. */
+export interface GetRequest {
+  kind: 'get';
+  key: string;
+}
+
+export type WriterRequest = CommitRequest | CompactRequest | ErasureRequest | GetRequest | { kind: 'close' };
 
 export interface ListRequest {
   kind: 'list';
@@ -61,7 +67,6 @@ export interface ListRequest {
 
 export type ReaderRequest =
   | ListRequest
-  | { kind: 'get'; key: string }
   | { kind: 'count'; prefix: string }
   | { kind: 'history'; prefix: string; after: number }
   | { kind: 'close' };

@@ -4,9 +4,10 @@ import { prefixEnd } from '../keys.ts';
 import { StoreError } from '../store.ts';
 import { asStoreError, bytesOf, firstId, openForReading, readMarks, revisionOf } from './database.ts';
 import { type HistoryReply, type ListRequest, pack, type ReaderRequest, type RowsReply } from './messages.ts';
+import { idOf, keyOf, type Row, rowsReply } from './rows.ts';
 import { attempt, serve } from './serve.ts';
 
-/** The thread that reads: it never waits for an fsync, and sees a write from the moment its commit is durable. */
+/** The thread that reads much at once: it never waits for an fsync, and sees a write from the moment its commit is durable. */
 const { path } = workerData as { path: string };
 
 const HISTORY_ROWS = 2_000;
@@ -21,7 +22,6 @@ const NEWEST = `
 
 function reader(db: DatabaseSync) {
   const marks = readMarks(db);
-  const one = db.prepare('SELECT key, id, value, deleted FROM change WHERE key = ? ORDER BY id DESC LIMIT 1');
   const listing = db.prepare(
     `SELECT key, id, (SELECT value FROM change WHERE change.id = newest.id) AS value FROM (${NEWEST} ORDER BY key LIMIT ?) AS newest ORDER BY key`,
   );
@@ -83,34 +83,16 @@ function reader(db: DatabaseSync) {
     count: Number(counting.get(prefix, '', prefixEnd(prefix) ?? END, Number.MAX_SAFE_INTEGER)?.count),
   });
 
-  const get = (key: string): RowsReply => {
-    const row = one.get(key);
-    return { ...rowsReply(row && !row.deleted ? [row] : []), revision: marks().revision, more: false };
-  };
-
   const close = (): object => {
     db.close();
     return {};
   };
 
   return (request: ReaderRequest): object => {
-    if (request.kind === 'get') return atOneMoment(() => get(request.key));
     if (request.kind === 'list') return atOneMoment(() => list(request));
     if (request.kind === 'count') return count(request.prefix);
     if (request.kind === 'history') return atOneMoment(() => history(request.prefix, request.after));
     return close();
-  };
-}
-
-type Row = Record<string, unknown>;
-const idOf = (row: Row): number => Number(row.id);
-const keyOf = (row: Row): string => String(row.key);
-
-function rowsReply(rows: Row[]): Pick<RowsReply, 'keys' | 'revisions' | 'values'> {
-  return {
-    keys: rows.map(keyOf),
-    revisions: rows.map((row) => revisionOf(idOf(row))),
-    values: pack(rows.map((row) => bytesOf(row.value))),
   };
 }
 

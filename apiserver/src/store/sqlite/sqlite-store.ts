@@ -13,6 +13,7 @@ import {
   unpack,
   type WriterRequest,
 } from './messages.ts';
+import { type RestingLink, restingLink } from './resting-link.ts';
 import { type WorkerLink, workerLink } from './worker-link.ts';
 
 export interface SqliteOptions {
@@ -20,34 +21,32 @@ export interface SqliteOptions {
   path: string;
   /** Writes beyond this size of the file answer `Full`. */
   maxBytes?: number;
+  /** So long after the last read the thread that reads is let go: a server reads from its cache. */
+  readerIdleMs?: number;
 }
+
+const usualReaderIdleMs = 10_000;
 
 /**
  * A Store in one file, for one process: another that opens it is refused.
  * The values of a list are views on one buffer: copy what is kept for long.
  * @throws StoreError `Unavailable` with the reason and what to do about it.
  */
-export async function sqliteStore({ path, maxBytes }: SqliteOptions): Promise<Store> {
+export async function sqliteStore({ path, maxBytes, readerIdleMs = usualReaderIdleMs }: SqliteOptions): Promise<Store> {
   const writer = workerLink(new URL('./writer.ts', import.meta.url), { path, maxBytes });
   const marks = (await writer.ready) as Marks; // the writer's first message
-  const reader = workerLink(new URL('./reader.ts', import.meta.url), { path });
-  try {
-    await reader.ready;
-  } catch (error) {
-    await writer.call({ kind: 'close' });
-    throw error;
-  }
+  const reader = restingLink(() => workerLink(new URL('./reader.ts', import.meta.url), { path }), readerIdleMs);
   return storeOver(writer, reader, BigInt(marks.revision));
 }
 
-function storeOver(writer: WorkerLink, reader: WorkerLink, newest: bigint): Store {
+function storeOver(writer: WorkerLink, reader: RestingLink, newest: bigint): Store {
   let revision = newest;
   let closing: Promise<void> | undefined;
 
   const read = <Reply extends object>(request: ReaderRequest): Promise<Reply> => reader.call<Reply>(request);
-  const readRows = async (request: ReaderRequest): Promise<RowsReply> => {
-    const reply = await read<RowsReply>(request);
-    // The reader may see a commit before its answer has reached this thread: what was shown has happened.
+  const shown = async (asked: Promise<RowsReply>): Promise<RowsReply> => {
+    const reply = await asked;
+    // A thread may show a commit before its answer has reached this one: what was shown has happened.
     if (BigInt(reply.revision) > revision) revision = BigInt(reply.revision);
     return reply;
   };
@@ -76,19 +75,19 @@ function storeOver(writer: WorkerLink, reader: WorkerLink, newest: bigint): Stor
   const close = async (): Promise<void> => {
     watchers.end(new StoreError('Closed', 'the store is closed'));
     await queue.drained();
-    await read({ kind: 'close' });
+    await reader.close();
     await write({ kind: 'close' });
-    await Promise.all([reader.stopped, writer.stopped]);
+    await writer.stopped;
   };
 
   return {
     async get(key, signal) {
       assertOpen(signal);
-      return entriesOf(await abortable(readRows({ kind: 'get', key }), signal))[0];
+      return entriesOf(await abortable(shown(write({ kind: 'get', key })), signal))[0];
     },
     async list(prefix, page = {}, signal) {
       assertOpen(signal);
-      return listResult(await abortable(readRows(listRequest(prefix, page)), signal));
+      return listResult(await abortable(shown(read(listRequest(prefix, page))), signal));
     },
     async count(prefix, signal) {
       assertOpen(signal);

@@ -4,17 +4,19 @@ import { StoreError } from '../store.ts';
 import { compaction } from './compaction.ts';
 import { asStoreError, type OpenDatabase, openForWriting, readMarks } from './database.ts';
 import { erasing } from './erase.ts';
-import { type CommitReply, type CommitRequest, pack, taking, unpack, type WriterRequest } from './messages.ts';
+import { type CommitReply, type CommitRequest, pack, type RowsReply, taking, unpack, type WriterRequest } from './messages.ts';
+import { readOne, rowsReply } from './rows.ts';
 import { attempt, serve } from './serve.ts';
 import { txnRunner } from './txn-runner.ts';
 
-/** The thread that writes: each request is one commit, and one fsync, for all txns in it. */
+/** The thread that writes: each commit is one fsync for all txns in it. */
 const { path, maxBytes } = workerData as { path: string; maxBytes: number | undefined };
 
 function writer({ db, lock }: OpenDatabase) {
   const marks = readMarks(db);
   const runTxn = txnRunner(db);
   const history = compaction(db);
+  const one = readOne(db);
   let { revision, compacted } = marks();
 
   const commit = ({ txns, values }: CommitRequest): CommitReply => {
@@ -39,13 +41,15 @@ function writer({ db, lock }: OpenDatabase) {
     return { done: inTransaction(db, () => history.sweep(compacted)) };
   };
 
+  const get = (key: string): RowsReply => ({ ...rowsReply(one(key)), revision, more: false });
+
   const close = (): object => {
     db.close();
     lock.close();
     return {};
   };
 
-  return { commit, compact, erase: erasing(db), close, marks };
+  return { commit, get, compact, erase: erasing(db), close, marks };
 }
 
 function inTransaction<Result>(db: DatabaseSync, work: () => Result): Result {
@@ -70,6 +74,7 @@ else {
     port,
     (request) => {
       if (request.kind === 'commit') return opened.commit(request);
+      if (request.kind === 'get') return opened.get(request.key);
       if (request.kind === 'compact') return opened.compact(request.revision);
       if (request.kind === 'erasure') return opened.erase(request.act);
       return opened.close();
