@@ -7,7 +7,7 @@ import { decodeObject } from '../object/encode.ts';
 import { resourcePrefix } from '../object/object-key.ts';
 import type { Attributes, Subject } from './attributes.ts';
 import { nodeRights } from './node-rights.ts';
-import { type CompiledRules, compileRules, mostPieces, type PolicyRule } from './rules.ts';
+import { askedOf, type CompiledRules, compileRules, mostPieces, type PolicyRule } from './rules.ts';
 
 /** Who may do what, by the roles and bindings that are there now. */
 export interface Rights {
@@ -143,7 +143,8 @@ export function rights(feed: Feed): Rights {
   return {
     allows(subject, wanted) {
       if (subject.groups.includes(masters) || nodes.allows(subject, wanted) || mayGetOwnRequest(subject, wanted)) return true;
-      for (const rules of rolesOf(subject, 'path' in wanted ? '' : wanted.namespace)) if (rules.allow(wanted)) return true;
+      const asked = askedOf(wanted);
+      for (const rules of rolesOf(subject, 'path' in wanted ? '' : wanted.namespace)) if (rules.allow(asked)) return true;
       return false;
     },
     rulesOf(subject, namespace) {

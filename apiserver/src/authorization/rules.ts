@@ -1,4 +1,4 @@
-import type { Attributes, PathAttributes, ResourceAttributes } from './attributes.ts';
+import type { Attributes, PathAttributes } from './attributes.ts';
 
 /** One rule of a role, as it is written. */
 export interface PolicyRule {
@@ -14,7 +14,7 @@ export interface CompiledRules {
   rules: readonly PolicyRule[];
   /** As in {@link pieceCount}. */
   pieces: number;
-  allow(attributes: Attributes): boolean;
+  allow(asked: Asked): boolean;
 }
 
 const all = '*';
@@ -22,6 +22,18 @@ const none: readonly string[] = [];
 
 /** For any name, or for these. */
 type Names = Set<string> | 'any';
+
+/** A question made ready for look-ups: somebody may have thousands of roles, and it is put to each. */
+export type Asked = PathAttributes | { keys: readonly string[]; name: string };
+
+export function askedOf(wanted: Attributes): Asked {
+  if ('path' in wanted) return wanted;
+  const { verb, group, resource, subresource, name } = wanted;
+  const whole = subresource === '' ? resource : `${resource}/${subresource}`;
+  const forms = subresource === '' ? [whole, all] : [whole, all, `${all}/${subresource}`];
+  const keys = [verb, all].flatMap((aVerb) => [group, all].flatMap((aGroup) => forms.map((form) => keyOf(aVerb, aGroup, form))));
+  return { keys, name };
+}
 
 const keyOf = (verb: string, group: string, resource: string): string => `${verb} ${group} ${resource}`;
 
@@ -49,7 +61,7 @@ export function compileRules(given: readonly PolicyRule[]): CompiledRules {
   return {
     rules,
     pieces: pieceCount(rules),
-    allow: (wanted) => ('path' in wanted ? allowsPath(paths, wanted) : allowsResource(resources, wanted)),
+    allow: (asked) => ('path' in asked ? allowsPath(paths, asked) : asked.keys.some((key) => isNamed(resources.get(key), asked.name))),
   };
 }
 
@@ -75,19 +87,8 @@ function addPaths(into: Map<string, { exact: Set<string>; prefixes: string[] }>,
   }
 }
 
-function allowsResource(resources: ReadonlyMap<string, Names>, { verb, group, resource, subresource, name }: ResourceAttributes): boolean {
-  const whole = subresource === '' ? resource : `${resource}/${subresource}`;
-  const forms = subresource === '' ? [whole, all] : [whole, all, `${all}/${subresource}`];
-  for (const aVerb of [verb, all]) {
-    for (const aGroup of [group, all]) {
-      for (const form of forms) {
-        const names = resources.get(keyOf(aVerb, aGroup, form));
-        if (names === 'any' || (names && name !== '' && names.has(name))) return true;
-      }
-    }
-  }
-  return false;
-}
+const isNamed = (names: Names | undefined, name: string): boolean =>
+  names === 'any' || (names !== undefined && name !== '' && names.has(name));
 
 function allowsPath(paths: ReadonlyMap<string, { exact: Set<string>; prefixes: string[] }>, { verb, path }: PathAttributes): boolean {
   return [verb, all].some((each) => {
