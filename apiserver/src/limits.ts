@@ -25,6 +25,18 @@ export const limits = {
   feedPageSize: 1_000,
   feedRetryMs: 200,
   shutdownMs: 3_000,
+  audit: {
+    log: {
+      fileBytes: 64 * MiB,
+      fileMs: 24 * 3600 * 1000,
+      waitingBytes: 8 * MiB,
+      stallMs: 10_000,
+      retryMs: 500,
+      syncMs: 1_000,
+    },
+    /** A day of refusals is 52 MiB for strangers all together, and for each user. */
+    refused: { burst: 100, perSecond: 1, shares: 1_000, named: 10 },
+  },
   connection: {
     connections: 12_000,
     handshakes: 1_000,

@@ -44,6 +44,12 @@ const { values } = parseArgs({
     'secret-keys': { type: 'string' },
     /** Keeps Secrets as they are written. */
     'no-secret-encryption': { type: 'boolean', default: false },
+    /** The folder of this server's audit log. */
+    'audit-dir': { type: 'string' },
+    /** How much of it is kept, in MiB. */
+    'audit-keep': { type: 'string', default: '1024' },
+    /** Has all reads told of, too. */
+    'audit-reads': { type: 'boolean', default: false },
   },
 });
 
@@ -91,6 +97,15 @@ const secretKeys = () => {
   throw new Error('--secret-keys FILE is missing (--no-secret-encryption keeps Secrets as they are written)');
 };
 
+const auditOptions = () => {
+  const dir = values['audit-dir'];
+  if (dir === undefined) return undefined;
+  const keep = Number(values['audit-keep']);
+  if (!Number.isInteger(keep) || keep < 1)
+    throw new Error(`--audit-keep ${values['audit-keep']} is no number of MiB: it must be 1 or more`);
+  return { dir, keepBytes: keep * 1024 * 1024, isOfReads: values['audit-reads'] };
+};
+
 const { version }: { version: string } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const log = logger({ clock: systemClock });
 
@@ -109,6 +124,7 @@ try {
     clientAuthorities: clients?.pem,
     clientAuthority: values['client-ca-key'] === undefined ? undefined : readAuthority(needed('client-ca'), values['client-ca-key']),
     policies: values.policies,
+    audit: auditOptions(),
     version,
     clock: systemClock,
     random: systemRandom,

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { riverDefinitions } from '@river/crds/definitions';
 import type { Clock, KeyPair, Logger, Random } from '@river/runtime';
+import { type AuditOptions, startAudit } from './audit/start-audit.ts';
 import type { Authenticate } from './authentication/authenticate.ts';
 import type { Identity } from './authentication/identity.ts';
 import { yamlReader } from './decode/yaml-reader.ts';
@@ -40,6 +41,8 @@ export interface ApiServerOptions {
   clientAuthorities: string | undefined;
   /** Signs clients whose requests are approved. */
   clientAuthority: KeyPair | undefined;
+  /** Where the audit log is written; undefined: nowhere. */
+  audit: AuditOptions | undefined;
   version: string;
   clock: Clock;
   random: Random;
@@ -107,10 +110,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 async function serve(options: ApiServerOptions, resources: ResourceDeps, core: Core, authenticate: Authenticate) {
   const { signal } = core;
   const { feed, hub, registry } = resources;
+  const audit =
+    options.audit && (await startAudit({ ...options, options: options.audit, limits: limits.audit, registry, newId: randomUUID }));
   const metrics = serverMetrics({
     watchers: hub.count,
     revision: feed.revision,
     unreadableSecrets: options.encryption.store.unreadable,
+    auditHead: audit?.head,
     objects: () =>
       [...registry.kinds()].map(({ group, plural, cache }) => ({
         resource: group === '' ? plural : `${plural}.${group}`,
@@ -128,6 +134,7 @@ async function serve(options: ApiServerOptions, resources: ResourceDeps, core: C
         { name: 'shutdown', isReady: !signal.aborted },
       ],
       metrics: metrics.render,
+      auditHead: audit?.head,
       accounts: resources.accounts,
       authority: options.clientAuthorities,
     }),
@@ -143,6 +150,7 @@ async function serve(options: ApiServerOptions, resources: ResourceDeps, core: C
     requests: inFlight(limits.requests, 'requests'),
     watches: inFlight(limits.watches, 'watches'),
     metrics,
+    audit,
     log: options.log,
     clock: options.clock,
     responseMs: limits.responseMs,
@@ -158,11 +166,13 @@ async function serve(options: ApiServerOptions, resources: ResourceDeps, core: C
   return {
     url: `https://${host}:${port}`,
     connections: promisify(server.getConnections.bind(server)),
-    close: () =>
-      new Promise<void>((resolve) => {
+    async close() {
+      await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeIdleConnections();
         setTimeout(() => server.closeAllConnections(), limits.shutdownMs).unref();
-      }),
+      });
+      await audit?.close();
+    },
   };
 }

@@ -4,6 +4,18 @@
  * @module
  */
 export {
+  auditFileName,
+  auditFilesIn,
+  type ChainHead,
+  chainStart,
+  type FileLine,
+  firstSeqOf,
+  type LinePlace,
+  linesIn,
+  placeOf,
+  sealLine,
+} from './audit-log/index.ts';
+export {
   type Asking,
   askCertificate,
   authorityHash,

@@ -155,7 +155,7 @@ function requesterOf(namespace: string, account: Named, jti: string, bound: Clai
   const about = bound ? owner[bound.kind] : '';
   if (bound && about !== '') Object.assign(extra, { [`${about}-name`]: [bound.object.name], [`${about}-uid`]: [bound.object.uid] });
   const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`];
-  return { ...known(username(namespace, account.name), groups), uid: account.uid, extra };
+  return { ...known(username(namespace, account.name), groups), uid: account.uid, extra, how: 'account token' };
 }
 
 /**

@@ -14,7 +14,12 @@ export function certificateAuthenticator(
   const shownBy = shownCertificates(authority, nowMs, (subject, { serialNumber: serial, validFromDate }) => {
     const [username] = [subject?.CN ?? []].flat();
     if (!username) return undefined;
-    return { requester: known(username, [subject.O ?? []].flat()), serial, username, validFromMs: validFromDate.getTime() };
+    return {
+      requester: { ...known(username, [subject.O ?? []].flat()), how: 'certificate' as const },
+      serial,
+      username,
+      validFromMs: validFromDate.getTime(),
+    };
   });
   return ({ socket }) => {
     const shown = shownBy(socket);

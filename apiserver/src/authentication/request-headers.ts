@@ -28,7 +28,7 @@ export function requestHeaderAuthenticator({ authority, names, nowMs }: FrontDoo
     if (!username || username === 'system:anonymous') return undefined;
     if (others.length > 0) throw new ApiError('BadRequest', 'X-Remote-User is there more than once: the front door must set it anew');
     const [uid = ''] = texts(headers['x-remote-uid']);
-    return { ...known(username, texts(headers['x-remote-group'])), uid, extra: extraOf(headers), via: front.name };
+    return { ...known(username, texts(headers['x-remote-group'])), uid, extra: extraOf(headers), via: front.name, how: 'front door' };
   };
 }
 

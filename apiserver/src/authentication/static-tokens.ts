@@ -8,7 +8,9 @@ interface TokenFile {
 
 /** Tokens are looked up by their hash, so neither the file nor the time that a look-up takes tells anything of a token. */
 export function staticTokens({ tokens }: TokenFile): TokenReader {
-  const requesters = new Map(tokens.map(({ sha256, user, groups = [] }) => [sha256.toLowerCase(), known(user, groups)]));
+  const requesters = new Map(
+    tokens.map(({ sha256, user, groups = [] }) => [sha256.toLowerCase(), { ...known(user, groups), how: 'admin token' as const }]),
+  );
   return (token) => requesters.get(createHash('sha256').update(token).digest('hex'));
 }
 

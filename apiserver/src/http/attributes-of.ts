@@ -14,7 +14,7 @@ const verbs: Readonly<Record<string, { one: string; many: string }>> = {
 };
 
 /** What a request wants to do, as rights are judged, with Kubernetes' verbs. */
-export function attributesOf({ request, pathname, query }: Exchange, route: Route): Attributes {
+export function attributesOf({ request, pathname, query }: Pick<Exchange, 'request' | 'pathname' | 'query'>, route: Route): Attributes {
   const method = request.method ?? '';
   if (route.is === 'document') return { verb: method.toLowerCase(), path: pathname };
   const { group, plural, subresource, ...named } = route.resource;

@@ -32,6 +32,7 @@ const answer = documents({
   build: { version: '1.2.3' },
   readiness: () => [],
   metrics: async () => ({ body: '', contentType: 'text/plain' }),
+  auditHead: undefined,
   accounts: { issuer: 'https://issuer.test', published: { keys: [] } },
 });
 const requester = { user: { name: 'ada', groups: [] } };

@@ -1,4 +1,5 @@
 import { ApiError } from '@river/crds';
+import type { AuditHead } from '../audit/audit.ts';
 import { coversJson, parseAccept } from '../discovery/accept.ts';
 import {
   aggregatedDiscovery,
@@ -30,6 +31,8 @@ export interface DocumentDeps {
   build: { version: string };
   readiness: () => { name: string; isReady: boolean }[];
   metrics: () => Promise<{ body: string; contentType: string }>;
+  /** Undefined where there is no audit log. */
+  auditHead: (() => AuditHead) | undefined;
   /** How others can verify the tokens of accounts. */
   accounts: { issuer: string; published: object };
   /** The certificates (PEM) by which clients and this server know each other. */
@@ -155,6 +158,7 @@ async function plainDocument(deps: DocumentDeps, exchange: Exchange, path: strin
   if (root === 'healthz' || root === 'livez' || root === 'readyz') return health(deps, exchange, root === 'readyz');
   if (path.length !== 1) return undefined;
   if (root === 'ca.crt' && deps.authority) return { code: 200, body: deps.authority, contentType: 'application/x-pem-file' };
+  if (root === 'audit-head' && deps.auditHead) return { code: 200, body: JSON.stringify(deps.auditHead()), contentType: json };
   return root === 'metrics' ? { code: 200, ...(await deps.metrics()) } : undefined;
 }
 
@@ -174,6 +178,7 @@ function rootPaths(infos: readonly ResourceInfo[]): string[] {
     '/.well-known/openid-configuration',
     '/api',
     '/apis',
+    '/audit-head',
     '/backup',
     '/healthz',
     '/livez',

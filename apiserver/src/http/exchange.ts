@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { constants, createGzip, gzip } from 'node:zlib';
 import { ApiError, type Status } from '@river/crds';
+import type { Trail } from '../audit/trail.ts';
 import { warningHeader } from '../decode/warning-header.ts';
 import { pieceBytes } from '../pieces.ts';
 import type { Requester } from '../write/write-context.ts';
@@ -21,6 +22,8 @@ export interface Exchange {
   mayStill?: () => void;
   /** @throws ApiError Forbidden, when the requester may not create what the request is about. */
   mayCreate?: () => void;
+  /** What the audit log is told of it. */
+  trail?: Trail | undefined;
 }
 
 const json = 'application/json';
@@ -42,6 +45,7 @@ function setHeaders({ response, warnings }: Pick<Exchange, 'response' | 'warning
 
 export async function sendBytes(exchange: Exchange, code: number, bytes: Buffer, contentType = json): Promise<void> {
   const { response } = exchange;
+  await exchange.trail?.answered(code);
   setHeaders(exchange, contentType);
   response.statusCode = code;
   const isZipped = bytes.length >= gzipFromBytes && takesGzip(exchange);
@@ -65,6 +69,7 @@ export async function sendParts(exchange: Exchange, parts: readonly Buffer[]): P
   const { response } = exchange;
   const bytes = parts.reduce((sum, part) => sum + part.length, 0);
   if (bytes < gzipFromBytes) return sendBytes(exchange, 200, Buffer.concat(parts, bytes));
+  await exchange.trail?.answered(200);
   setHeaders(exchange, json);
   response.statusCode = 200;
   if (takesGzip(exchange)) {
@@ -77,8 +82,9 @@ export async function sendParts(exchange: Exchange, parts: readonly Buffer[]): P
 }
 
 /** Sends a body that is made while it is read, so that what nobody takes is never made. */
-export function sendStream(exchange: Exchange, made: AsyncIterable<Buffer>): Promise<void> {
+export async function sendStream(exchange: Exchange, made: AsyncIterable<Buffer>): Promise<void> {
   const { response } = exchange;
+  await exchange.trail?.answered(200);
   setHeaders(exchange, json);
   response.statusCode = 200;
   const source = Readable.from(made, { highWaterMark: 1 });
@@ -103,13 +109,12 @@ function* pieces(parts: readonly Buffer[]): Generator<Buffer> {
 const internal = (error: unknown): Status =>
   new ApiError('InternalError', `an unexpected error on the server: ${error instanceof Error ? error.message : String(error)}`).toStatus();
 
-/** Every failure is a Status. What was already being sent can only be cut off. */
-export function sendFailure({ response, request }: Pick<Exchange, 'request' | 'response'>, error: unknown): Status {
-  const status = ApiError.is(error) ? error.toStatus() : internal(error);
-  if (response.headersSent) {
-    response.destroy();
-    return status;
-  }
+/** Every failure is a Status. */
+export const statusOf = (error: unknown): Status => (ApiError.is(error) ? error.toStatus() : internal(error));
+
+/** What was already being sent can only be cut off. */
+export function sendFailure({ response, request }: Pick<Exchange, 'request' | 'response'>, status: Status): void {
+  if (response.headersSent) return void response.destroy();
   for (const header of response.getHeaderNames()) response.removeHeader(header);
   const body = Buffer.from(`${JSON.stringify(status)}\n`);
   response.statusCode = status.code;
@@ -119,5 +124,4 @@ export function sendFailure({ response, request }: Pick<Exchange, 'request' | 'r
   if (status.code === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="river"');
   if (!request.complete) response.setHeader('Connection', 'close');
   response.end(body);
-  return status;
 }

@@ -1,14 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ApiError } from '@river/crds';
+import { ApiError, type Status } from '@river/crds';
 import type { Clock, Logger } from '@river/runtime';
+import type { Audit } from '../audit/audit.ts';
 import { type Authenticate, bearerToken } from '../authentication/authenticate.ts';
+import type { Attributes } from '../authorization/attributes.ts';
 import { authorize } from '../authorization/authorize.ts';
 import type { Rights } from '../authorization/rights.ts';
 import { reachNow } from '../read/read-at.ts';
 import { storeFailure } from '../write/commit.ts';
 import type { Requester } from '../write/write-context.ts';
 import { attributesOf } from './attributes-of.ts';
-import { type Exchange, sendFailure } from './exchange.ts';
+import { type Exchange, sendFailure, statusOf } from './exchange.ts';
 import { handleResource } from './handle-resource.ts';
 import { impersonate } from './impersonate.ts';
 import type { InFlight } from './in-flight.ts';
@@ -28,6 +30,8 @@ export interface RequestDeps {
   requests: InFlight;
   watches: InFlight;
   metrics: ServerMetrics;
+  /** Left out: nothing is recorded. */
+  audit: Audit | undefined;
   log: Logger;
   clock: Clock;
   /** How long the answer to anything but a watch or a backup may take, its reader's part included. */
@@ -41,34 +45,68 @@ const nobody = { username: 'system:anonymous', uid: '', groups: ['system:unauthe
 
 export async function handleRequest(deps: RequestDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const startedMs = deps.clock.monotonicMs();
-  const measure = { verb: request.method ?? '', resource: '' };
+  const seen: Seen = { verb: request.method ?? '', resource: '', startedMs };
   response.on('error', () => response.destroy());
   try {
-    await serve(deps, request, response, measure);
+    await serve(deps, request, response, seen);
   } catch (error) {
-    const status = sendFailure({ request, response }, storeFailure(error, false));
+    const status = statusOf(storeFailure(error, false));
+    await tellOfFailure(deps, request, seen, status);
+    sendFailure({ request, response }, status);
     // Without the query: people put there what must not be kept.
     if (status.reason === 'InternalError' && !isGone(error))
       deps.log.error('a request failed', { method: request.method, path: request.url?.split('?', 1)[0]?.slice(0, 300), error });
   }
   if (!request.complete) request.resume();
-  deps.metrics.observe(measure.verb, measure.resource, response.statusCode, deps.clock.monotonicMs() - startedMs);
+  deps.metrics.observe(seen.verb, seen.resource, response.statusCode, deps.clock.monotonicMs() - startedMs);
+  // What streamed, and what was told of only now that it is over.
+  void seen.exchange?.trail?.answered(response.statusCode);
 }
 
-async function serve(
-  deps: RequestDeps,
-  request: IncomingMessage,
-  response: ServerResponse,
-  measure: { verb: string; resource: string },
-): Promise<void> {
+/** What has become known of a request by the time that it ends, or fails. */
+interface Seen {
+  verb: string;
+  resource: string;
+  startedMs: number;
+  /** Who it is from, before anybody is impersonated. */
+  shown?: Requester;
+  exchange?: Exchange;
+}
+
+/** The answer waits until the log has it, too. */
+async function tellOfFailure({ audit, clock }: RequestDeps, request: IncomingMessage, seen: Seen, status: Status): Promise<void> {
+  const { exchange, shown, startedMs } = seen;
+  if (exchange?.trail) return exchange.trail.answered(status.code, status.reason);
+  if (!audit || (status.code !== 401 && status.code !== 403)) return;
   const { pathname, searchParams: query } = parseUrl(request.url ?? '/');
-  const who = () => impersonate(deps.resources.rights, request, deps.authenticate(request));
+  const asked = exchange ?? { request, pathname, query, requester: shown };
+  audit.refused(asked, { ...wishOf(asked), status, latencyMs: Math.round(clock.monotonicMs() - startedMs) });
+}
+
+/** Nothing of an address that nobody could make sense of. */
+function wishOf(asked: Pick<Exchange, 'request' | 'pathname' | 'query'>) {
+  try {
+    const route = parseRoute(asked.pathname);
+    return { route, wanted: attributesOf(asked, route) };
+  } catch (error) {
+    if (ApiError.is(error)) return { route: undefined, wanted: undefined };
+    throw error;
+  }
+}
+
+async function serve(deps: RequestDeps, request: IncomingMessage, response: ServerResponse, seen: Seen): Promise<void> {
+  const { pathname, searchParams: query } = parseUrl(request.url ?? '/');
+  const who = () => {
+    seen.shown = deps.authenticate(request);
+    return impersonate(deps.resources.rights, request, seen.shown);
+  };
   const requester = open.has(pathname) ? nobody : await identified(deps, request, who);
   const exchange: Exchange = { request, response, pathname, query, requester, warnings: [] };
+  seen.exchange = exchange;
   const route = parseRoute(pathname);
   const isWatch = route.is === 'resource' && route.resource.name === '' && request.method === 'GET' && flag(query, 'watch') === true;
-  measure.verb = isWatch ? 'WATCH' : measure.verb;
-  measure.resource = route.is === 'resource' ? servedName(deps.resources, route.resource) : '';
+  if (isWatch) seen.verb = 'WATCH';
+  seen.resource = route.is === 'resource' ? servedName(deps.resources, route.resource) : '';
   const leave = (isWatch ? deps.watches : deps.requests).enter(clientOf(exchange), isWatch ? watchWeight(request) : 1);
   const isLong = isWatch || pathname === '/backup';
   const cancel = isLong ? () => {} : deps.clock.after(deps.responseMs, () => response.destroy());
@@ -77,7 +115,11 @@ async function serve(
     cancel();
     leave();
   });
-  if (!open.has(pathname)) requireRight(deps.resources.rights, exchange, route, who);
+  if (!open.has(pathname)) {
+    const wanted = requireRight(deps.resources.rights, exchange, route, who);
+    exchange.trail = deps.audit?.follow(exchange, wanted, route);
+    if (exchange.trail?.interest === 'secret') await exchange.trail.received();
+  }
   await dispatch(deps, exchange, route);
 }
 
@@ -93,12 +135,12 @@ async function identified({ resources }: RequestDeps, request: IncomingMessage, 
   }
 }
 
-function requireRight(rights: Rights, exchange: Exchange, route: Route, who: () => Requester): void {
+function requireRight(rights: Rights, exchange: Exchange, route: Route, who: () => Requester): Attributes {
   const wanted = attributesOf(exchange, route);
   authorize(rights, exchange.requester, wanted);
   exchange.mayStill = () => authorize(rights, who(), wanted);
-  if ('path' in wanted) return;
-  exchange.mayCreate = () => authorize(rights, exchange.requester, { ...wanted, verb: 'create' });
+  if (!('path' in wanted)) exchange.mayCreate = () => authorize(rights, exchange.requester, { ...wanted, verb: 'create' });
+  return wanted;
 }
 
 function dispatch(deps: RequestDeps, exchange: Exchange, route: Route): Promise<void> {

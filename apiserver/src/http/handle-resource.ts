@@ -58,7 +58,9 @@ async function enterForStored({ heavy }: ResourceDeps, { exchange, target: { kin
 }
 
 export async function readJson(deps: ResourceDeps, exchange: Exchange): Promise<Decoded<JsonObject>> {
-  return decodeBody(await readWhole(deps, exchange), exchange.request.headers['content-type'] ?? '', deps);
+  const decoded = await decodeBody(await readWhole(deps, exchange), exchange.request.headers['content-type'] ?? '', deps);
+  await exchange.trail?.received(decoded.value);
+  return decoded;
 }
 
 export async function readSent(deps: ResourceDeps, exchange: Exchange): Promise<Sent> {
@@ -91,6 +93,7 @@ const create: Handler = async (deps, request) => {
   if (target.kind.plural === 'tokenreviews') await reachNow(deps);
   if (!isKept(target)) return sendJson(exchange, 201, answerReview(deps, request, sent, writeOptions(exchange)));
   const { object } = await createObject(deps, { target, namespace, sent, options: writeOptions(exchange) });
+  exchange.trail?.wrote(object);
   return sendObject(deps, request, 201, object);
 };
 
@@ -104,6 +107,7 @@ const update: Handler = async (deps, request) => {
   const { exchange, target, namespace, name, subresource } = request;
   const sent = await readSent(deps, exchange);
   const { object, outcome } = await updateObject(deps, { target, namespace, name, subresource, sent, options: writeOptions(exchange) });
+  exchange.trail?.wrote(object);
   return sendObject(deps, request, outcome === 'created' ? 201 : 200, object);
 };
 
@@ -145,6 +149,7 @@ export async function readPatch(deps: ResourceDeps, request: ResourceRequest): P
   if (force !== undefined && how !== 'apply') throw new ApiError('BadRequest', 'force may only be given with an apply patch');
   if (how === 'apply' && !text(exchange.query, 'fieldManager'))
     throw new ApiError('BadRequest', 'fieldManager is required for apply patch');
+  await exchange.trail?.received(value);
   return { how, body: value, duplicates, force: force ?? false };
 }
 
@@ -152,6 +157,7 @@ const patch: Handler = async (deps, request) => {
   const { exchange, target, namespace, name, subresource } = request;
   const body = await readPatch(deps, request);
   const { object, outcome } = await patchObject(deps, { target, namespace, name, subresource, ...body, options: writeOptions(exchange) });
+  exchange.trail?.wrote(object);
   return sendObject(deps, request, outcome === 'created' ? 201 : 200, object);
 };
 
@@ -159,6 +165,7 @@ async function readDeleteOptions(deps: ResourceDeps, exchange: Exchange) {
   const { request, query } = exchange;
   const bytes = await readWhole(deps, exchange);
   const body = bytes.length === 0 ? {} : (await decodeBody(bytes, request.headers['content-type'] ?? '', deps)).value;
+  await exchange.trail?.received(body);
   return parseDeleteOptions(query, body);
 }
 
@@ -168,6 +175,7 @@ const remove: Handler = async (deps, request) => {
   const { deleteOptions, dryRun } = await readDeleteOptions(deps, exchange);
   await enterForStored(deps, request);
   const written = await deleteObject(deps, { target, namespace, name, deleteOptions, options: writeOptions(exchange, dryRun) });
+  exchange.trail?.wrote(written.object);
   if (written.outcome !== 'deleted') return sendObject(deps, request, 200, written.object);
   const details = { name, ...(target.kind.group && { group: target.kind.group }), kind: target.kind.plural, uid: written.object.uid };
   return sendJson(exchange, 200, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details });

@@ -42,6 +42,7 @@ export async function handleScale(deps: ResourceDeps, request: ResourceRequest):
     force: false,
     options: writeOptions(exchange),
   });
+  exchange.trail?.wrote(written.object);
   return sendJson(exchange, 200, scaleOf(decodeObject(presentBytes(written.object, target.version, target.kind.cache)), paths));
 }
 

@@ -29,7 +29,8 @@ export function impersonate(rights: Rights, { headersDistinct }: IncomingMessage
   for (const [key, values] of Object.entries(extra)) for (const value of values) need(authenticationGroup, 'userextras', value, key);
   const implied = groups.length === 0 && account ? ['system:serviceaccounts', `system:serviceaccounts:${account.namespace}`] : [];
   const known = username === 'system:anonymous' ? [] : ['system:authenticated'];
-  return { username, uid, groups: [...new Set([...groups, ...implied, ...known])], extra, ...(requester.via && { via: requester.via }) };
+  const all = [...new Set([...groups, ...implied, ...known])];
+  return { username, uid, groups: all, extra, impersonator: requester, ...(requester.via && { via: requester.via }) };
 }
 
 function accountOf(username: string): { namespace: string; name: string } | undefined {

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { AuditHead } from '../audit/audit.ts';
 
 export interface ServerMetrics {
   observe(verb: string, resource: string, code: number, durationMs: number): void;
@@ -9,6 +10,8 @@ export interface MetricSources {
   watchers: () => number;
   revision: () => bigint;
   unreadableSecrets: () => number;
+  /** Undefined where there is no audit log. */
+  auditHead: (() => AuditHead) | undefined;
   objects: () => Iterable<{ resource: string; count: number }>;
 }
 
@@ -59,8 +62,30 @@ export function serverMetrics(sources: MetricSources): ServerMetrics {
       for (const { resource, count } of sources.objects()) this.set({ resource }, count);
     },
   });
+  if (sources.auditHead) auditGauges(registers, sources.auditHead);
   return {
     observe: (verb, resource, code, durationMs) => duration.observe({ verb, resource, code }, durationMs / 1000),
     render: async () => ({ body: await registry.metrics(), contentType: registry.contentType }),
   };
+}
+
+function auditGauges(registers: Registry[], head: () => AuditHead): void {
+  const gauges: Record<string, { help: string; value: () => number }> = {
+    river_audit_seq: { help: 'The last line of the audit log. /audit-head says its hash, too.', value: () => head().seq },
+    river_audit_left_out: { help: 'Lines that the audit log had no room for, counted in lines of their own.', value: () => head().leftOut },
+    river_audit_failing: {
+      help: '1 while the audit log cannot be written, and writes are refused.',
+      value: () => (head().problem ? 1 : 0),
+    },
+  };
+  for (const [name, { help, value }] of Object.entries(gauges)) {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(value());
+      },
+    });
+  }
 }

@@ -12,7 +12,7 @@ import { restore } from '../store/backup.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import { storeFailure } from '../write/commit.ts';
-import { sendFailure } from './exchange.ts';
+import { sendFailure, statusOf } from './exchange.ts';
 import { inFlight } from './in-flight.ts';
 import { sendBackup } from './send-backup.ts';
 
@@ -49,7 +49,7 @@ const requester = { username: 'ada', uid: '', groups: [], extra: {} };
 const server = createServer((incoming, response) => {
   const exchange = { request: incoming, response, requester, pathname: '/backup', query: new URLSearchParams(), warnings: [] };
   sendBackup({ store: counting(store), secrets: 'clear', signal: new AbortController().signal, backups, drainDeadlineMs: 30_000 })(exchange)
-    .catch((error) => sendFailure(exchange, storeFailure(error, false)))
+    .catch((error) => sendFailure(exchange, statusOf(storeFailure(error, false))))
     .finally(() => handled.resolve());
 });
 

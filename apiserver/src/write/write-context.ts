@@ -24,6 +24,10 @@ export interface Requester {
   extra: Readonly<Record<string, readonly string[]>>;
   /** The front door that says so, by the name in its certificate. */
   via?: string;
+  /** What showed who it is. */
+  how?: 'certificate' | 'front door' | 'admin token' | 'account token';
+  /** Who it really is that acts as this one. */
+  impersonator?: Requester;
 }
 
 /** Who asks, and how the write is to be made. */
