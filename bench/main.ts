@@ -4,6 +4,10 @@ const benches: Record<string, { about: string; load: () => Promise<(args: string
     about: 'the API server beside its bare store: creates, lists, watches, memory',
     load: async () => (await import('./api/main.ts')).benchApi,
   },
+  audit: {
+    about: 'what the audit log adds to creates',
+    load: async () => (await import('./audit.ts')).benchAudit,
+  },
   etcd: {
     about: 'what a write to etcd costs: our client beside the etcd3 library',
     load: async () => (await import('./etcd.ts')).benchEtcd,

@@ -19,6 +19,8 @@ export interface RunningServer {
   readyMs: number;
   /** Of the process now, and the most it ever was, in MiB. */
   memory(): { rssMiB: number; peakMiB: number };
+  /** What all its threads have computed. */
+  cpuMs(): number;
   stop(): Promise<void>;
 }
 
@@ -31,7 +33,12 @@ export interface Guard {
 const policies = join(import.meta.dirname, '../../deploy/policies');
 
 /** Starts the API server as people do, with a certificate of its own, and waits until it says that it serves. */
-export async function startServer(dir: string, store: string, guard: Guard = { hasPolicies: false, people: [] }): Promise<RunningServer> {
+export async function startServer(
+  dir: string,
+  store: string,
+  guard: Guard = { hasPolicies: false, people: [] },
+  more: Record<string, string> = {},
+): Promise<RunningServer> {
   const pki = await ensureServerCertificates({ dir: join(dir, 'pki'), now: new Date() });
   const keysFile = join(dir, 'pki', 'secrets.keys');
   ensureKeyRing(keysFile, new Date());
@@ -48,6 +55,7 @@ export async function startServer(dir: string, store: string, guard: Guard = { h
     key: pki.keyFile,
     'token-file': tokenFile,
     'secret-keys': keysFile,
+    ...more,
   };
   if (guard.hasPolicies) Object.assign(flags, { policies });
   const startedMs = performance.now();
@@ -68,6 +76,7 @@ export async function startServer(dir: string, store: string, guard: Guard = { h
     },
     readyMs: performance.now() - startedMs,
     memory: () => memoryOf(child.pid ?? 0),
+    cpuMs: () => cpuMsOf(child.pid ?? 0),
     stop: () => stop(child),
   };
 }
@@ -133,6 +142,13 @@ function memoryOf(pid: number): { rssMiB: number; peakMiB: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const mib = (key: string) => Math.round(Number(new RegExp(`${key}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024);
   return { rssMiB: mib('VmRSS'), peakMiB: mib('VmHWM') };
+}
+
+/** The kernel counts in hundredths of a second. */
+function cpuMsOf(pid: number): number {
+  const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+  const [user, system] = rest.split(' ').slice(11, 13);
+  return (Number(user) + Number(system)) * 10;
 }
 
 function freePort(): Promise<number> {

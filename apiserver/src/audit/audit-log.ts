@@ -74,6 +74,7 @@ export function auditLog(deps: AuditLogDeps): AuditLog {
       if (problem !== undefined) log.info('the audit log is written again', { dir });
       problem = undefined;
     },
+    isDue: () => lines.first() !== undefined,
     onFailure(error, again) {
       failed(inWords(error));
       clock.after(limits.retryMs, again);

@@ -15,6 +15,14 @@ export const commandTable: Record<string, Entry> = {
     summary: 'list the kinds that the server serves',
     load: () => import('../commands/api-resources.ts').then((chunk) => chunk.apiResourcesCommand),
   },
+  'audit search': {
+    summary: 'look for requests in the audit log on this machine',
+    load: () => import('../commands/audit.ts').then((chunk) => chunk.auditSearch),
+  },
+  'audit verify': {
+    summary: 'see whether the audit log on this machine is whole and unchanged',
+    load: () => import('../commands/audit.ts').then((chunk) => chunk.auditVerify),
+  },
   backup: {
     summary: 'write all that the server keeps into a file',
     load: () => import('../commands/backup.ts').then((chunk) => chunk.backupCommand),

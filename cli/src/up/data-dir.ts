@@ -13,6 +13,8 @@ export interface DataDir {
   accountKeys: string;
   /** The keys that Secrets are sealed with. To be kept apart from any backup. */
   secretKeys: string;
+  /** What was done, by whom. */
+  audit: string;
   database: string;
   logs: string;
   serverLog: string;
@@ -31,6 +33,7 @@ export const dataDir = (root: string): DataDir => ({
   pki: join(root, 'pki'),
   accountKeys: join(root, 'pki', 'accounts.keys'),
   secretKeys: join(root, 'pki', 'secrets.keys'),
+  audit: join(root, 'audit'),
   database: join(root, 'store', 'river.sqlite'),
   logs: join(root, 'logs'),
   serverLog: join(root, 'logs', 'apiserver.log'),

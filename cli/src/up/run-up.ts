@@ -98,7 +98,7 @@ const serverArgs = (entry: string, options: UpOptions, pki: ServerCertificates, 
   ...['--client-ca-key', pki.caKeyFile],
   ...['--policies', policies],
   ...['--requestheader-client-ca', frontCa, '--account-keys', options.dir.accountKeys],
-  ...['--secret-keys', options.dir.secretKeys],
+  ...['--secret-keys', options.dir.secretKeys, '--audit-dir', options.dir.audit],
 ];
 
 const deathNotice = (how: string, dir: DataDir): string =>
