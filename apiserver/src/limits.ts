@@ -32,6 +32,7 @@ export const limits = {
       waitingBytes: 8 * MiB,
       stallMs: 10_000,
       retryMs: 500,
+      lingerMs: 5,
       syncMs: 1_000,
     },
     /** A day of refusals is 52 MiB for strangers all together, and for each user. */

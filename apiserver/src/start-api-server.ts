@@ -172,6 +172,8 @@ async function serve(options: ApiServerOptions, resources: ResourceDeps, core: C
         server.closeIdleConnections();
         setTimeout(() => server.closeAllConnections(), limits.shutdownMs).unref();
       });
+      // What ended with its connection is told of first.
+      await new Promise(setImmediate);
       await audit?.close();
     },
   };

@@ -13,8 +13,8 @@ export interface AuditLog {
    * @throws ApiError ServiceUnavailable at once when no line was added; the promise is rejected with it when the line is still to be written
    */
   record(fields: string): Promise<void>;
-  /** Adds a line about what was recorded before, for which there is always room; resolves once the system has it, or it cannot be written now. */
-  follow(fields: string): Promise<void>;
+  /** Adds a line about what was recorded before, for which there is always room. It goes out with the next ones, or soon. */
+  follow(fields: string): void;
   /** Adds a line when there is room to spare. */
   offer(fields: string): boolean;
   /** Has `onTick` asked within a second. */
@@ -36,6 +36,8 @@ export interface AuditLimits {
   /** A write that takes longer counts as failed until it is done. */
   stallMs: number;
   retryMs: number;
+  /** How long a line that nobody waits for may wait for company. */
+  lingerMs: number;
   syncMs: number;
 }
 
@@ -48,22 +50,21 @@ export interface AuditLogDeps {
   onTick: () => string | undefined;
 }
 
-export function auditLog(deps: AuditLogDeps): AuditLog {
-  const { folder, limits, clock, log } = deps;
+export function auditLog({ folder, limits, clock, log, onTick }: AuditLogDeps): AuditLog {
   const { dir, files } = folder;
   const lines = chainedLines({ head: folder.head, current: files.at(-1), limits, clock });
-  const writer = logWriter(folder, () => void prune());
+  const writer = logWriter(folder, () => prune.start());
+  const health = healthOf(dir, log);
   let { head } = folder;
-  let problem: string | undefined;
+  let isOver = false;
 
   const failed = (why: string) => {
-    if (problem === undefined) log.error('the audit log cannot be written: what it must tell of is refused', { dir, why });
-    problem = why;
+    health.failed(why);
     lines.giveUp();
   };
+  const stalled = () => failed(`a write to ${dir} has not ended for ${limits.stallMs / 1000} s`);
   const put = async (batch: Batch): Promise<void> => {
-    const cancel = clock.after(limits.stallMs, () => failed(`a write to ${dir} has not ended for ${limits.stallMs / 1000} s`));
-    await writer.put(batch).finally(cancel);
+    await writer.put(batch).finally(clock.after(limits.stallMs, stalled));
     lines.shift();
     ({ head } = batch);
     for (const { done } of batch.waiting) done();
@@ -71,8 +72,7 @@ export function auditLog(deps: AuditLogDeps): AuditLog {
   const drain = draining({
     async run() {
       for (let batch = lines.first(); batch; batch = lines.first()) await put(batch);
-      if (problem !== undefined) log.info('the audit log is written again', { dir });
-      problem = undefined;
+      health.works();
     },
     isDue: () => lines.first() !== undefined,
     onFailure(error, again) {
@@ -81,35 +81,56 @@ export function auditLog(deps: AuditLogDeps): AuditLog {
     },
   });
   const tick = ticking(clock, limits.syncMs, () => {
-    if (problem !== undefined) return tick.soon();
+    if (health.problem() !== undefined) return tick.soon();
     sayWhatIsDue();
     writer.sync().catch((error) => log.error('the audit log could not be made durable', { dir, error }));
   });
+  const linger = ticking(clock, limits.lingerMs, drain);
   const add = (fields: string): Batch => {
     const batch = lines.add(fields);
-    drain();
+    linger.soon();
     tick.soon();
     return batch;
   };
   const sayWhatIsDue = () => {
-    const fields = deps.onTick();
+    const fields = onTick();
     if (fields !== undefined) add(fields);
   };
   const prune = pruning({ dir, files, keepBytes: limits.keepBytes, tell: (about) => record(`${event(clock, 'removed')},${about}`), log });
-  const { record, follow, offer } = entrances({ lines, add, limits, problem: () => problem });
+  const { record, follow, offer } = entrances({ lines, add, drain, limits, problem: health.problem, isOver: () => isOver });
   return {
     record,
     follow,
     offer,
     tickSoon: tick.soon,
     head: () => head,
-    problem: () => problem,
+    problem: health.problem,
     async close() {
+      await prune.settled();
       sayWhatIsDue();
-      await follow(event(clock, 'stopped'));
+      const last = health.problem() === undefined ? record(event(clock, 'stopped')) : undefined;
+      isOver = true;
       tick.end();
+      linger.end();
+      await last;
       await writer.close();
       folder.release();
+    },
+  };
+}
+
+/** Says when lines cannot be written, and when they can again. */
+function healthOf(dir: string, log: Logger) {
+  let problem: string | undefined;
+  return {
+    problem: () => problem,
+    failed(why: string) {
+      if (problem === undefined) log.error('the audit log cannot be written: what it must tell of is refused', { dir, why });
+      problem = why;
+    },
+    works() {
+      if (problem !== undefined) log.info('the audit log is written again', { dir });
+      problem = undefined;
     },
   };
 }
@@ -117,23 +138,25 @@ export function auditLog(deps: AuditLogDeps): AuditLog {
 interface EntranceDeps {
   lines: Pick<ChainedLines, 'bytes'>;
   add(fields: string): Batch;
+  drain(): void;
   limits: Pick<AuditLimits, 'waitingBytes'>;
   problem(): string | undefined;
+  isOver(): boolean;
 }
 
 /** The three ways for a line into the log: refused in time, always, or not at all. */
-function entrances({ lines, add, limits, problem }: EntranceDeps): Pick<AuditLog, 'record' | 'follow' | 'offer'> {
+function entrances({ lines, add, drain, limits, problem, isOver }: EntranceDeps): Pick<AuditLog, 'record' | 'follow' | 'offer'> {
   return {
     record(fields) {
       const late = lines.bytes() > limits.waitingBytes ? `its disk is too slow, and ${lines.bytes()} bytes behind` : undefined;
-      const why = problem() ?? late;
+      const why = isOver() ? 'it is closed' : (problem() ?? late);
       if (why !== undefined) throw refusal(why);
       const { waiting } = add(fields);
+      drain();
       return new Promise((resolve, reject) => waiting.push({ done: resolve, failed: () => reject(refusal(problem() ?? '')) }));
     },
     follow(fields) {
-      const { waiting } = add(fields);
-      return problem() === undefined ? new Promise((done) => waiting.push({ done, failed: done })) : Promise.resolve();
+      if (!isOver()) add(fields);
     },
     offer(fields) {
       const hasRoom = problem() === undefined && lines.bytes() <= limits.waitingBytes / 2;

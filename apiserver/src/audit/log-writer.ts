@@ -45,7 +45,8 @@ export function logWriter({ dir, files }: Pick<AuditFolder, 'dir' | 'files'>, on
     async put(batch) {
       batch.rest ??= Buffer.from(batch.lines.join(''));
       await change(batch);
-      while (batch.rest.length > 0 && file !== undefined) {
+      if (file === undefined) throw new Error('no file of the log is open');
+      while (batch.rest.length > 0) {
         const count = await writeSome(file, batch.rest);
         isDirty = true;
         batch.rest = batch.rest.subarray(count);
@@ -54,7 +55,9 @@ export function logWriter({ dir, files }: Pick<AuditFolder, 'dir' | 'files'>, on
     sync,
     async close() {
       await sync();
-      if (file !== undefined) await closeFile(file);
+      const last = file;
+      file = undefined;
+      if (last !== undefined) await closeFile(last);
     },
   };
 }

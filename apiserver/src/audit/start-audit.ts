@@ -34,13 +34,14 @@ export async function startAudit({ options, limits, registry, version, newId, cl
     log,
     onTick: () => leftOutFields(gate, clock),
   });
-  const say = (name: string, about: object) => lines.follow(`${event(clock, name)},${JSON.stringify(about).slice(1, -1)}`);
+  const fieldsOf = (name: string, about: object) => `${event(clock, name)},${JSON.stringify(about).slice(1, -1)}`;
   for (const part of folder.torn) {
     log.warn('the end of the audit log was torn, and is moved aside', { ...part });
-    await say('torn', part);
+    lines.follow(fieldsOf('torn', part));
   }
-  if (lines.problem() === undefined) folder.named();
-  await say('started', { version, pid: process.pid });
+  // Reads are served also when it cannot be written.
+  const begun = lines.record(fieldsOf('started', { version, pid: process.pid }));
+  await begun.then(folder.named, () => {});
   return audit({
     log: lines,
     gate,

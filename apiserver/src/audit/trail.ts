@@ -18,8 +18,8 @@ export interface Trail {
   received(body?: Json): Promise<void>;
   /** What it has made, changed or removed. */
   wrote(object: Pick<CachedObject, 'name' | 'uid' | 'revision'>): void;
-  /** What is about to be answered; resolves once the log has that, too. Only the first time counts. */
-  answered(code: number, reason?: string): Promise<void> | undefined;
+  /** What was answered, once it was. Only the first time counts. */
+  answered(code: number, reason?: string): void;
 }
 
 export interface TrailDeps {
@@ -75,12 +75,11 @@ export function trail({ log, gate, clock, newId }: TrailDeps, exchange: Exchange
       written = object;
     },
     answered(code, reason = '') {
-      if (isAnswered) return undefined;
+      if (isAnswered) return;
       isAnswered = true;
       const outcome = outcomeFields(code, reason, clock.monotonicMs() - startedMs) + writtenFields(written);
-      if (isReceived) return log.follow(head('answered') + outcome);
-      if (!log.offer(`${head('whole')}${about()},${outcome}`)) count();
-      return undefined;
+      if (isReceived) log.follow(head('answered') + outcome);
+      else if (!log.offer(`${head('whole')}${about()},${outcome}`)) count();
     },
   };
 }

@@ -45,7 +45,6 @@ function setHeaders({ response, warnings }: Pick<Exchange, 'response' | 'warning
 
 export async function sendBytes(exchange: Exchange, code: number, bytes: Buffer, contentType = json): Promise<void> {
   const { response } = exchange;
-  await exchange.trail?.answered(code);
   setHeaders(exchange, contentType);
   response.statusCode = code;
   const isZipped = bytes.length >= gzipFromBytes && takesGzip(exchange);
@@ -69,7 +68,6 @@ export async function sendParts(exchange: Exchange, parts: readonly Buffer[]): P
   const { response } = exchange;
   const bytes = parts.reduce((sum, part) => sum + part.length, 0);
   if (bytes < gzipFromBytes) return sendBytes(exchange, 200, Buffer.concat(parts, bytes));
-  await exchange.trail?.answered(200);
   setHeaders(exchange, json);
   response.statusCode = 200;
   if (takesGzip(exchange)) {
@@ -82,9 +80,8 @@ export async function sendParts(exchange: Exchange, parts: readonly Buffer[]): P
 }
 
 /** Sends a body that is made while it is read, so that what nobody takes is never made. */
-export async function sendStream(exchange: Exchange, made: AsyncIterable<Buffer>): Promise<void> {
+export function sendStream(exchange: Exchange, made: AsyncIterable<Buffer>): Promise<void> {
   const { response } = exchange;
-  await exchange.trail?.answered(200);
   setHeaders(exchange, json);
   response.statusCode = 200;
   const source = Readable.from(made, { highWaterMark: 1 });

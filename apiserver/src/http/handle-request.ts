@@ -51,16 +51,15 @@ export async function handleRequest(deps: RequestDeps, request: IncomingMessage,
     await serve(deps, request, response, seen);
   } catch (error) {
     const status = statusOf(storeFailure(error, false));
-    await tellOfFailure(deps, request, seen, status);
     sendFailure({ request, response }, status);
+    tellOfFailure(deps, request, seen, status);
     // Without the query: people put there what must not be kept.
     if (status.reason === 'InternalError' && !isGone(error))
       deps.log.error('a request failed', { method: request.method, path: request.url?.split('?', 1)[0]?.slice(0, 300), error });
   }
   if (!request.complete) request.resume();
   deps.metrics.observe(seen.verb, seen.resource, response.statusCode, deps.clock.monotonicMs() - startedMs);
-  // What streamed, and what was told of only now that it is over.
-  void seen.exchange?.trail?.answered(response.statusCode);
+  seen.exchange?.trail?.answered(response.statusCode);
 }
 
 /** What has become known of a request by the time that it ends, or fails. */
@@ -73,11 +72,10 @@ interface Seen {
   exchange?: Exchange;
 }
 
-/** The answer waits until the log has it, too. */
-async function tellOfFailure({ audit, clock }: RequestDeps, request: IncomingMessage, seen: Seen, status: Status): Promise<void> {
+function tellOfFailure({ audit, clock }: RequestDeps, request: IncomingMessage, seen: Seen, status: Status): void {
   const { exchange, shown, startedMs } = seen;
-  if (exchange?.trail) return exchange.trail.answered(status.code, status.reason);
-  if (!audit || (status.code !== 401 && status.code !== 403)) return;
+  exchange?.trail?.answered(status.code, status.reason);
+  if (!audit || exchange?.trail || (status.code !== 401 && status.code !== 403)) return;
   const { pathname, searchParams: query } = parseUrl(request.url ?? '/');
   const asked = exchange ?? { request, pathname, query, requester: shown };
   audit.refused(asked, { ...wishOf(asked), status, latencyMs: Math.round(clock.monotonicMs() - startedMs) });

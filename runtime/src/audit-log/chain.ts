@@ -40,5 +40,10 @@ export function placeOf(line: Buffer): LinePlace | undefined {
   if (end <= 0 || seq === undefined || prev === undefined || line.compare(markBytes, 0, mark.length, end, end + mark.length) !== 0)
     return undefined;
   const own = line.toString('latin1', end + mark.length, line.length - 2);
-  return { seq: Number(seq), prev, hash: own, isSound: hash('sha256', line.subarray(0, end)) === own && line.at(-1) === 0x7d };
+  return {
+    seq: Number(seq),
+    prev,
+    hash: own,
+    isSound: hash('sha256', line.subarray(0, end)) === own && line.toString('latin1', line.length - 2) === '"}',
+  };
 }
