@@ -95,5 +95,5 @@ export const joinTokens =
     const isLive = token.usedFor === undefined ? nowMs() < token.untilMs : feed.cacheOf(requestsPrefix).get(requestsPrefix + token.usedFor);
     if (!isLive) return undefined;
     const groups = token.usedFor === undefined ? [...joinersGroups, 'system:authenticated'] : joinersGroups;
-    return { username: joinUsername(id), uid: '', groups, extra: { 'river.dev/address': [address] } };
+    return { username: joinUsername(id), uid: '', groups, extra: { 'river.dev/address': [address] }, how: 'join token' };
   };

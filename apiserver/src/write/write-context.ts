@@ -25,7 +25,7 @@ export interface Requester {
   /** The front door that says so, by the name in its certificate. */
   via?: string;
   /** What showed who it is. */
-  how?: 'certificate' | 'front door' | 'admin token' | 'account token';
+  how?: 'certificate' | 'front door' | 'admin token' | 'account token' | 'join token';
   /** Who it really is that acts as this one. */
   impersonator?: Requester;
 }

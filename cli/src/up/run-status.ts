@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type ApiClient, apiClient, loadKubeconfig } from '@river/runtime';
+import { askAuditHead } from './ask-audit-head.ts';
 import { askKeyReport, warningOf } from './ask-key-report.ts';
 import type { DataDir } from './data-dir.ts';
 import { isAlive } from './process-identity.ts';
@@ -15,6 +16,8 @@ export interface Status {
   store?: string;
   version?: string;
   startedAt?: string;
+  /** The last line of the audit log, SEQ:HASH, to be noted elsewhere. */
+  auditHead?: string;
   processes: { up?: number; apiserver?: number };
   /** Why it is not ready, or what is odd. */
   problem?: string;
@@ -25,13 +28,15 @@ const askVersion = async (client: ApiClient): Promise<string | undefined> => {
   return gitVersion;
 };
 
-const ask = async (dir: DataDir, kubeconfig: string): Promise<Pick<Status, 'ready' | 'version' | 'problem'>> => {
+const ask = async (dir: DataDir, kubeconfig: string): Promise<Pick<Status, 'ready' | 'version' | 'problem' | 'auditHead'>> => {
   const client = apiClient(await loadKubeconfig({ env: {}, flags: { kubeconfig } }));
   try {
     await client.request({ method: 'GET', path: '/readyz', timeoutMs: 5_000 });
     const version = await askVersion(client);
-    const problem = warningOf(await askKeyReport(client), dir);
-    return { ready: true, ...(version && { version }), ...(problem && { problem }) };
+    const audit = await askAuditHead(client);
+    const failing = audit?.problem && `the audit log cannot be written, so writes are refused: ${audit.problem}`;
+    const problem = failing ?? warningOf(await askKeyReport(client), dir);
+    return { ready: true, ...(version && { version }), ...(audit && { auditHead: audit.head }), ...(problem && { problem }) };
   } catch (error) {
     return { ready: false, problem: error instanceof Error ? error.message : String(error) };
   } finally {
@@ -69,6 +74,7 @@ const lines = (status: Status): string[] => {
     `kubeconfig: ${status.kubeconfig ?? '(none)'}`,
     `processes:  up ${processes.up ?? '(gone)'}, API server ${processes.apiserver ?? '(gone)'}`,
     `since:      ${status.startedAt}`,
+    ...(status.auditHead ? [`audit:      ${status.auditHead}`] : []),
     ...(status.problem ? [`problem:    ${status.problem}`] : []),
   ];
 };

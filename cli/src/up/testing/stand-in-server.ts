@@ -18,6 +18,7 @@ const options = {
   'account-keys': text,
   policies: text,
   'secret-keys': text,
+  'audit-dir': text,
 } as const;
 const { values } = parseArgs({ options, strict: true });
 const file = (path = '') => readFileSync(path, 'utf8');
@@ -29,6 +30,7 @@ if (values.store === 'etcd://broken:1') {
 const server = createServer({ cert: file(values.cert), key: file(values.key) }, (request, response) => {
   if (request.url === '/version') response.end('{"gitVersion":"v1.36.0+river"}');
   else if (request.url === '/secret-keys') response.end('{"use":"k-1","isSettled":true,"problem":null,"plain":0,"unreadable":0,"keys":[]}');
+  else if (request.url === '/audit-head') response.end('{"seq":1,"hash":"0","problem":null,"leftOut":0}');
   else if (request.url === '/die') process.exit(9);
   else response.end('ok');
 });
