@@ -19,8 +19,7 @@ async function startSide(dir: string, name: Side['name']): Promise<Side> {
   const server = await startServer(
     here,
     `sqlite:${join(here, 'river.db')}`,
-    undefined,
-    name === 'on' ? { 'audit-dir': join(here, 'audit') } : {},
+    name === 'on' ? { flags: { 'audit-dir': join(here, 'audit') } } : {},
   );
   const writers = await connections(server.target, 32);
   const post = async (path: string, body: object) => {

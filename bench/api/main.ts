@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Budget, judge } from './budgets.ts';
 import { etcdFloor, type FloorFigures, sqliteFloor } from './floor.ts';
-import { startEtcd, startServer } from './processes.ts';
+import { connections, personOf, policies, type RunningServer, startEtcd, startServer } from './processes.ts';
 import { type Figures, measureServer, type Pace } from './scenario.ts';
 
 interface StoreReport {
@@ -58,13 +58,31 @@ async function measureStore(dir: string, store: string, pace: Pace): Promise<Sto
   return { floor, server: await measureWith(dir, store === 'sqlite' ? `sqlite:${join(dir, 'river.db')}` : store, pace) };
 }
 
+const token = 'the-token-of-the-bench';
+
+/** As `up` starts it: policies and the audit log on, and by somebody whose rights are looked up. */
 async function measureWith(dir: string, store: string, pace: Pace): Promise<Figures> {
-  const server = await startServer(dir, store);
+  const people = [personOf(token, 'bench', 'staff', 'benchers')];
+  const server = await startServer(dir, store, { people, flags: { policies, 'audit-dir': join(dir, 'audit') } });
   try {
-    return await measureServer(server, pace);
+    await letIn(server);
+    return await measureServer({ ...server, target: { ...server.target, token } }, pace);
   } finally {
     await server.stop();
   }
+}
+
+async function letIn({ target }: RunningServer): Promise<void> {
+  const [admin] = await connections(target, 1);
+  const group = 'rbac.authorization.k8s.io';
+  const binding = {
+    metadata: { name: 'bench' },
+    roleRef: { apiGroup: group, kind: 'ClusterRole', name: 'admin' },
+    subjects: [{ apiGroup: group, kind: 'Group', name: 'benchers' }],
+  };
+  const made = await admin?.send({ method: 'POST', path: `/apis/${group}/v1/clusterrolebindings`, body: JSON.stringify(binding) });
+  if (made?.status !== 201) throw new Error(`the bench could not be let in: ${made?.status} ${made?.body}`);
+  admin?.close();
 }
 
 async function inFolder<T>(work: (dir: string) => Promise<T>): Promise<T> {

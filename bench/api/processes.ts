@@ -24,28 +24,39 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** What keeps strangers out of a server, beside its admin. */
-export interface Guard {
-  hasPolicies: boolean;
-  people: { sha256: string; user: string; groups: string[] }[];
+export interface ServerOptions {
+  /** Whom it knows beside its admin. */
+  people?: readonly Person[];
+  flags?: Readonly<Record<string, string>>;
 }
 
-const policies = join(import.meta.dirname, '../../deploy/policies');
+export interface Person {
+  sha256: string;
+  user: string;
+  groups: readonly string[];
+}
+
+export const personOf = (token: string, user: string, ...groups: string[]): Person => ({
+  sha256: createHash('sha256').update(token).digest('hex'),
+  user,
+  groups,
+});
+
+/** The policies that `up` loads. */
+export const policies = join(import.meta.dirname, '../../deploy/policies');
 
 /** Starts the API server as people do, with a certificate of its own, and waits until it says that it serves. */
 export async function startServer(
   dir: string,
   store: string,
-  guard: Guard = { hasPolicies: false, people: [] },
-  more: Record<string, string> = {},
+  { people = [], flags: more = {} }: ServerOptions = {},
 ): Promise<RunningServer> {
   const pki = await ensureServerCertificates({ dir: join(dir, 'pki'), now: new Date() });
   const keysFile = join(dir, 'pki', 'secrets.keys');
   ensureKeyRing(keysFile, new Date());
   const token = randomBytes(24).toString('hex');
   const tokenFile = join(dir, 'token');
-  const admin = { sha256: createHash('sha256').update(token).digest('hex'), user: 'admin', groups: ['system:masters'] };
-  writeFileSync(tokenFile, JSON.stringify({ tokens: [admin, ...guard.people] }), { mode: 0o600 });
+  writeFileSync(tokenFile, JSON.stringify({ tokens: [personOf(token, 'admin', 'system:masters'), ...people] }), { mode: 0o600 });
   const port = await freePort();
   const flags = {
     store,
@@ -57,7 +68,6 @@ export async function startServer(
     'secret-keys': keysFile,
     ...more,
   };
-  if (guard.hasPolicies) Object.assign(flags, { policies });
   const startedMs = performance.now();
   const child = spawn(process.execPath, [main, ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])], {
     stdio: ['ignore', 'pipe', 'pipe'],
