@@ -292,6 +292,28 @@ describe('the audit log', () => {
   });
 });
 
+describe('an audit log of reads', () => {
+  const dir = folder('reads');
+  const used = useServer({ store: 'memory', flags: { 'audit-dir': dir, 'audit-reads': true } });
+
+  it('tells of all of them, and of questions, without a token that one is about', async () => {
+    const { api } = used;
+    await api.get(`${maps}?limit=5`);
+    const list = await lineOf(dir, ({ verb }) => verb === 'list');
+    assert.deepEqual([list.stage, list.resource, list.path, list.code], ['whole', 'configmaps', `${maps}?limit=5`, 200]);
+    await api.get('/version');
+    assert.equal((await lineOf(dir, ({ path }) => path === '/version')).user.name, 'admin');
+    await api.call('POST', '/apis/authentication.k8s.io/v1/tokenreviews', { body: { spec: { token: 'asked-about' } } });
+    assert.equal((await lineOf(dir, ({ resource }) => resource === 'tokenreviews')).body, undefined);
+    assert.doesNotMatch(
+      auditFiles(dir)
+        .map((file) => readFileSync(file, 'utf8'))
+        .join(''),
+      /asked-about/,
+    );
+  });
+});
+
 describe('an audit log whose server is killed', () => {
   it('is gone on with, and has a line for every write that was acknowledged', async (context) => {
     const dir = folder('killed');

@@ -26,8 +26,8 @@ export interface ServerOptions {
   users?: Record<string, { user?: string; groups: string[] }>;
   /** With the policies that `up` loads. */
   hasPolicies?: boolean;
-  /** Flags of the server beside the usual ones, without their dashes. */
-  flags?: Record<string, string>;
+  /** Flags of the server beside the usual ones, without their dashes; `true` is one without a value. */
+  flags?: Record<string, string | true>;
   /** Without the key of the clients' authority. */
   signsNothing?: boolean;
 }
@@ -69,7 +69,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let program: Program | undefined;
   let url = '';
   const start = async () => {
-    const flags = {
+    const flags: Record<string, string | true> = {
       ...identity.flags,
       ...options.flags,
       store: storeFlag(options.store, dir, etcd),
@@ -79,7 +79,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (options.hasPolicies) Object.assign(flags, { policies });
     const args = Object.entries(flags)
       .filter(([name]) => !(options.signsNothing && name === 'client-ca-key'))
-      .flatMap(([name, value]) => [`--${name}`, value]);
+      .flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, value]));
     const started = startProgram(process.execPath, [main, ...args], { ...process.env, ...options.env });
     program = started;
     url = await within('the API server says that it is ready', saidReady(started), started.log, readyDeadlineMs);
