@@ -15,17 +15,13 @@ const withUsers = async (use: (server: TestCore) => Promise<void>) => {
 
 it('a person has the groups of the record, from when it says so until it does not', () =>
   withUsers(async (server) => {
-    const { complete, onChange } = people(server.core.feed);
-    let changes = 0;
-    const stop = onChange(() => changes++);
+    const { complete } = people(server.core.feed);
     assert.deepEqual(complete(requester('bob', 'a'))?.groups, ['a']);
     await server.create(usersName, { metadata: { name: 'bob' }, spec: { groups: ['lab', 'a'] } });
     assert.deepEqual(complete(requester('bob', 'a'))?.groups, ['a', 'lab']);
     assert.deepEqual(complete(requester('eve', 'a'))?.groups, ['a']);
     await server.patch(usersName, 'bob', { body: { spec: { groups: [] } } });
     assert.deepEqual(complete(requester('bob', 'a'))?.groups, ['a']);
-    assert.equal(changes, 2);
-    stop();
   }));
 
 it('who is disabled is nobody, but for those whom no role can lock out', () =>

@@ -15,8 +15,6 @@ interface Entry {
 export interface People {
   /** The requester with the groups of their record; nothing when they are shut out. Those whom no role can lock out are not either. */
   complete(requester: Requester): Requester | undefined;
-  /** Called after records have changed. Gives back what ends that. */
-  onChange(listener: () => void): () => void;
 }
 
 const usersPrefix = resourcePrefix('river.dev', 'users');
@@ -37,7 +35,6 @@ export function people(feed: Feed): People {
       if (isDisabled) return undefined;
       return groups.length === 0 ? requester : { ...requester, groups: [...new Set([...requester.groups, ...groups])] };
     },
-    onChange: (listener) => cache.listen(listener),
   };
 }
 

@@ -14,8 +14,6 @@ export interface Revocations {
   isRevoked(certificate: ShownCertificate): boolean;
   /** Certificates of this user that begin before it are void; minus infinity: none is. */
   voidBeforeMs(username: string): number;
-  /** Called after the list has changed. Gives back what ends that. */
-  onChange(listener: () => void): () => void;
 }
 
 /** One line of the list. It may go when what it revokes has expired. */
@@ -28,7 +26,6 @@ const key = `${mapsPrefix}${revokedCertificates.namespace}/${revokedCertificates
 /** Follows the list in the cache. A look-up is one of a Map, however long it is. */
 export function revocations(feed: Feed): Revocations {
   const cache = feed.cacheOf(mapsPrefix);
-  const listeners = new Set<() => void>();
   let serials: ReadonlySet<string> = new Set();
   let users: ReadonlyMap<string, number> = new Map();
   const reload = () => {
@@ -38,7 +35,6 @@ export function revocations(feed: Feed): Revocations {
     const newest = new Map<string, number>();
     for (const entry of entries) if ('user' in entry) newest.set(entry.user, Math.max(entry.beforeMs, newest.get(entry.user) ?? 0));
     users = newest;
-    for (const listener of listeners) listener();
   };
   reload();
   cache.listen((events) => {
@@ -48,10 +44,6 @@ export function revocations(feed: Feed): Revocations {
   return {
     isRevoked: ({ serial, username, validFromMs }) => serials.has(plainSerial(serial)) || validFromMs < (users.get(username) ?? -Infinity),
     voidBeforeMs: (username) => users.get(username) ?? -Infinity,
-    onChange(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
   };
 }
 
