@@ -159,7 +159,7 @@ onEachStore('kubectl delete', (test) => {
   });
 
   test('keeps the namespaces that everything stands on', async ({ tryKubectl }) => {
-    for (const name of ['default', 'kube-system']) {
+    for (const name of ['default', 'kube-system', 'river-system', 'river-nodes']) {
       const { code, stderr } = await tryKubectl(['delete', 'namespace', name]);
       assert.equal(code, 1);
       assert.match(stderr, /\(Forbidden\): namespaces "\S+" is forbidden: this namespace may not be deleted/);

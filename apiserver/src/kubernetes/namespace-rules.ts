@@ -1,10 +1,11 @@
 import { isObject, type Json, type KubeObject } from '@river/crds';
+import { nodesNamespace } from '../authorization/node-rights.ts';
 
 const nameLabel = 'kubernetes.io/metadata.name';
 const finalizer = 'kubernetes';
 
-/** What clients and the server itself take for granted. */
-export const keptNamespaces: ReadonlySet<string> = new Set(['default', 'kube-system', 'river-system']);
+/** What clients, nodes and the server itself take for granted: made at the start, and not to be deleted. */
+export const keptNamespaces: ReadonlySet<string> = new Set(['default', 'kube-system', 'river-system', nodesNamespace]);
 
 const finalizersOf = (object: KubeObject): Json[] => {
   const spec = object.spec;

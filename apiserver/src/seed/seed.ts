@@ -1,7 +1,7 @@
 import { ApiError, type CustomResourceDefinition, type KubeObject } from '@river/crds';
-import { nodesNamespace } from '../authorization/node-rights.ts';
 import { rbacGroup } from '../authorization/rights.ts';
 import { equalJson } from '../json/plain-json.ts';
+import { keptNamespaces } from '../kubernetes/namespace-rules.ts';
 import { asJson, asObject, decodeObject } from '../object/encode.ts';
 import { resourcePrefix } from '../object/object-key.ts';
 import { definitionsPrefix } from '../registry/registry.ts';
@@ -13,7 +13,6 @@ import type { LoopDeps } from '../write/loop-deps.ts';
 import { autoUpdate, bindingObjects, roleObjects } from './seeded-roles.ts';
 
 const manager = 'river-seed';
-const namespaces = ['default', 'kube-system', 'river-system', nodesNamespace];
 const establishDeadlineMs = 10_000;
 
 export interface Seeds {
@@ -25,7 +24,7 @@ export interface Seeds {
 
 /** What must be there before the first client comes: a few namespaces, roles, policies, and River's own kinds. Writes only what differs. */
 export async function seed(deps: LoopDeps, { definitions, policies }: Seeds): Promise<void> {
-  for (const name of namespaces) {
+  for (const name of keptNamespaces) {
     await ensure(deps, namespacesPrefix, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   }
   for (const role of roleObjects()) await ensureKept(deps, resourcePrefix(rbacGroup, 'clusterroles'), role, 'rules', roleOptOut);
