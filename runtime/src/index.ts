@@ -52,6 +52,7 @@ export {
   makeClientCertificate,
   mostInventoryBytes,
   type NodeIdentity,
+  nodeNameOf,
   nodeSigner,
   nodesGroup,
   nodeUsages,

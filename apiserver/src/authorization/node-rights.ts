@@ -1,4 +1,5 @@
 import { isObject, type Json, type JsonObject } from '@river/crds';
+import { nodeNameOf, nodesGroup } from '@river/runtime';
 import type { CachedObject } from '../cache/cached-object.ts';
 import type { Feed } from '../cache/feed.ts';
 import type { CacheEvent } from '../cache/object-cache.ts';
@@ -11,8 +12,6 @@ export interface NodeRights {
   allows(subject: Subject, wanted: Attributes): boolean;
 }
 
-export const nodesGroup = 'system:nodes';
-const nodeUser = 'system:node:';
 /** Where the leases of nodes are. */
 export const nodesNamespace = 'river-nodes';
 
@@ -21,9 +20,7 @@ const placementsPrefix = resourcePrefix(river, 'placements');
 
 /** The node that somebody is. */
 export const nodeOf = ({ username, groups }: Subject): string | undefined =>
-  username.startsWith(nodeUser) && username.length > nodeUser.length && groups.includes(nodesGroup)
-    ? username.slice(nodeUser.length)
-    : undefined;
+  groups.includes(nodesGroup) ? nodeNameOf(username) : undefined;
 
 const looks: readonly string[] = ['get', 'list', 'watch'];
 const reports: readonly string[] = ['get', 'update', 'patch'];

@@ -6,6 +6,7 @@ import {
   joinRequestPrefix,
   joinTokenIdOf,
   mostInventoryBytes,
+  nodeNameOf,
   nodeSigner,
   nodeUsername,
   parseCertificateRequest,
@@ -130,7 +131,7 @@ function requireFit(token: StoredJoinToken, id: string, name: string, wanted: st
   if (!isRequestName(name, prefix)) throw refused(`the request of this token is called ${prefix} and 16 hexadecimal digits`);
 }
 
-const nodeKey = (username: string): string => nodesPrefix + username.slice(nodeUsername('').length);
+const nodeKey = (username: string): string => nodesPrefix + (nodeNameOf(username) ?? '');
 
 /** There is such a node, or somebody has a certificate in its name: who else wants it is looked at by a person. */
 function isTaken({ feed, revocations }: Pick<Deps, 'feed' | 'revocations'>, username: string): boolean {

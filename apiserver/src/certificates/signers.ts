@@ -1,5 +1,5 @@
 import { dnsSubdomain } from '@river/crds';
-import { type CertificateRequest, longestNodeName, nodeSigner, nodesGroup, nodeUsername } from '@river/runtime';
+import { type CertificateRequest, longestNodeName, nodeNameOf, nodeSigner, nodesGroup, nodeUsername } from '@river/runtime';
 
 /** Who signs what: one of the signers that this server is. */
 export interface Signer {
@@ -12,7 +12,6 @@ export interface Signer {
 type Subject = Pick<CertificateRequest, 'commonNames' | 'organizations' | 'otherNames'>;
 
 const daySeconds = 24 * 60 * 60;
-const nodePrefix = nodeUsername('');
 const longestName = 256;
 
 /** Signs nodes in. */
@@ -21,10 +20,10 @@ const nodes: Signer = {
   mostSeconds: 90 * daySeconds,
   objections({ commonNames, organizations }) {
     const [name = ''] = commonNames;
-    const node = name.slice(nodePrefix.length);
-    const isNode = name.startsWith(nodePrefix) && node.length <= longestNodeName && dnsSubdomain(node).length === 0;
+    const node = nodeNameOf(name);
+    const isNode = node !== undefined && node.length <= longestNodeName && dnsSubdomain(node).length === 0;
     return [
-      ...(isNode ? [] : [`its common name must be ${nodePrefix}NAME, with a NAME that a Node may have`]),
+      ...(isNode ? [] : [`its common name must be ${nodeUsername('NAME')}, with a NAME that a Node may have`]),
       ...(organizations.length === 1 && organizations[0] === nodesGroup ? [] : [`its only organization must be ${nodesGroup}`]),
     ];
   },

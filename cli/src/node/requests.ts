@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { KubeObject } from '@river/crds';
-import { type ApiClient, certificatesGroup, DerError, nodeSigner, nodeUsername, parseCertificateRequest } from '@river/runtime';
+import { type ApiClient, certificatesGroup, DerError, nodeNameOf, nodeSigner, parseCertificateRequest } from '@river/runtime';
 import { CommandError } from '../command/exit-code.ts';
 
 /** A request for a node's certificate, as far as these commands look into it. */
@@ -16,7 +16,7 @@ export const requestsOf = (client: ApiClient) =>
 export function nodeIn({ spec }: NodeRequest): string | undefined {
   try {
     const [name = ''] = parseCertificateRequest(Buffer.from(spec.request, 'base64').toString()).commonNames;
-    return name.startsWith(nodeUsername('')) ? name.slice(nodeUsername('').length) : undefined;
+    return nodeNameOf(name);
   } catch (error) {
     if (error instanceof DerError) return undefined;
     throw error;

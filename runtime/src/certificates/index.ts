@@ -37,6 +37,7 @@ export {
   longestJoinTokenMs,
   longestNodeName,
   mostInventoryBytes,
+  nodeNameOf,
   nodeSigner,
   nodesGroup,
   nodeUsages,

@@ -12,6 +12,9 @@ export const nodeUsages: readonly string[] = ['client auth', 'digital signature'
 export const nodesGroup = 'system:nodes';
 const nodeUser = 'system:node:';
 export const nodeUsername = (node: string): string => nodeUser + node;
+/** The node that a user of this name is. */
+export const nodeNameOf = (username: string): string | undefined =>
+  username.startsWith(nodeUser) && username.length > nodeUser.length ? username.slice(nodeUser.length) : undefined;
 /** Leaves room for what is put around it in names of other objects. */
 export const longestNodeName = 200;
 
