@@ -9,7 +9,7 @@ import { runAggregation } from './authorization/run-aggregation.ts';
 import { startFeed } from './cache/feed.ts';
 import { guardCertificates } from './certificates/guard-certificates.ts';
 import { runSigner } from './certificates/run-signer.ts';
-import { tidyCertificates } from './certificates/tidy.ts';
+import { tidyCertificates } from './certificates/tidy-certificates.ts';
 import { runDefinitions } from './definition/run-definitions.ts';
 import { runGarbage } from './garbage/run-garbage.ts';
 import { serveBuiltIns } from './kubernetes/serve-built-ins.ts';

@@ -5,7 +5,7 @@ import type { KubeObject } from '@river/crds';
 import { keyHash, makeAuthority, makeCertificateRequest, manualClock } from '@river/runtime';
 import { refusal, type TestCore, testCore } from '../testing/test-core.ts';
 import type { WriteOptions } from '../write/write-context.ts';
-import { onRecord } from './tidy.ts';
+import { onRecord } from './tidy-certificates.ts';
 
 const hourMs = 3_600_000;
 const requests = 'certificatesigningrequests.certificates.k8s.io';

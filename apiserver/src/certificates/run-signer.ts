@@ -2,6 +2,7 @@ import { type KeyPair, workQueue } from '@river/runtime';
 import type { Revocations } from '../authentication/revoked-certificates.ts';
 import { asRequest } from '../kubernetes/certificate-request-rules.ts';
 import { decodeObject } from '../object/encode.ts';
+import { ownKind } from '../registry/own-kind.ts';
 import { editObject, ownOptions } from '../write/edit-object.ts';
 import { ignoreRaces, type LoopDeps } from '../write/loop-deps.ts';
 import { requestsPrefix } from './requests-prefix.ts';
@@ -39,8 +40,7 @@ export function runSigner(deps: LoopDeps, { authority, revocations }: Signing): 
 }
 
 async function store(deps: LoopDeps, name: string, uid: string, signed: Signed): Promise<void> {
-  const kind = deps.registry.ofPrefix(requestsPrefix);
-  if (!kind) throw new Error('CertificateSigningRequest is not served');
+  const kind = ownKind(deps.registry, requestsPrefix);
   const options = ownOptions('river-signer');
   await editObject(deps, {
     ...{ kind, namespace: '', name, uid, options, subresource: 'status' },

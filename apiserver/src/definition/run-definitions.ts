@@ -5,6 +5,7 @@ import { asDefinition, cleanupFinalizer } from '../kubernetes/definition-rules.t
 import { decodeObject } from '../object/encode.ts';
 import { resourcePrefix } from '../object/object-key.ts';
 import { reachNow } from '../read/read-at.ts';
+import { ownKind } from '../registry/own-kind.ts';
 import { definitionsPrefix } from '../registry/registry.ts';
 import type { ServedKind } from '../registry/served-kind.ts';
 import { crdNaming, type NameHolder } from '../schema/crd-naming.ts';
@@ -39,11 +40,7 @@ function holderOf(object: CachedObject): NameHolder {
 export function runDefinitions(deps: LoopDeps): void {
   const { feed, registry, clock, random, log, signal } = deps;
   const cache = feed.cacheOf(definitionsPrefix);
-  const kind = (): ServedKind => {
-    const found = registry.ofPrefix(definitionsPrefix);
-    if (!found) throw new Error('CustomResourceDefinition is not served');
-    return found;
-  };
+  const kind = () => ownKind(registry, definitionsPrefix);
   const run = async (name: string): Promise<number | undefined> => {
     const object = cache.get(definitionsPrefix + name);
     if (!object) return undefined;

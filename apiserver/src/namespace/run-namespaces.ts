@@ -2,6 +2,7 @@ import { isObject, type KubeObject } from '@river/crds';
 import { workQueue } from '@river/runtime';
 import type { CachedObject } from '../cache/cached-object.ts';
 import { reachNow } from '../read/read-at.ts';
+import { ownKind } from '../registry/own-kind.ts';
 import type { ServedKind } from '../registry/served-kind.ts';
 import { deleteEach } from '../write/delete-each.ts';
 import { deleteObject } from '../write/delete-object.ts';
@@ -92,8 +93,7 @@ async function editNamespace(
   subresource: Subresource,
   change: (object: KubeObject) => void,
 ): Promise<void> {
-  const kind = deps.registry.ofPrefix(namespacesPrefix);
-  if (!kind) throw new Error('Namespace is not served');
+  const kind = ownKind(deps.registry, namespacesPrefix);
   const edit = { kind, namespace: '', name, uid, subresource, options: ownOptions(manager), change };
   await editObject(deps, edit).catch(ignoreRaces);
 }

@@ -4,8 +4,8 @@ import { equalJson } from '../json/plain-json.ts';
 import { keptNamespaces } from '../kubernetes/namespace-rules.ts';
 import { asJson, asObject, decodeObject } from '../object/encode.ts';
 import { resourcePrefix } from '../object/object-key.ts';
+import { ownKind } from '../registry/own-kind.ts';
 import { definitionsPrefix } from '../registry/registry.ts';
-import type { ServedKind } from '../registry/served-kind.ts';
 import { createObject } from '../write/create-object.ts';
 import { editObject, ownOptions, storageTarget } from '../write/edit-object.ts';
 import { namespacesPrefix } from '../write/live-namespace.ts';
@@ -45,14 +45,8 @@ function policyPrefix({ registry }: LoopDeps, { kind }: KubeObject): string {
   return served.prefix;
 }
 
-function kindAt({ registry }: LoopDeps, prefix: string): ServedKind {
-  const kind = registry.ofPrefix(prefix);
-  if (!kind) throw new Error(`nothing is served at ${prefix}`);
-  return kind;
-}
-
 async function ensure(deps: LoopDeps, prefix: string, object: KubeObject): Promise<void> {
-  const kind = kindAt(deps, prefix);
+  const kind = ownKind(deps.registry, prefix);
   if (kind.cache.get(prefix + object.metadata.name)) return;
   const options = ownOptions(manager);
   await createObject(deps, { target: storageTarget(kind), namespace: '', sent: { object, duplicates: [] }, options }).catch((error) => {
@@ -68,7 +62,7 @@ async function ensureKept(
   field: 'rules' | 'subjects' | 'spec',
   optOut?: string,
 ): Promise<void> {
-  const kind = kindAt(deps, prefix);
+  const kind = ownKind(deps.registry, prefix);
   await ensure(deps, prefix, structuredClone(wanted));
   const present = kind.cache.get(prefix + wanted.metadata.name);
   if (!present || present.isDeleting) return;

@@ -7,6 +7,7 @@ import type { CachedObject } from '../cache/cached-object.ts';
 import { asRequest, type CertificateSigningRequest, conditionOf } from '../kubernetes/certificate-request-rules.ts';
 import { decodeObject } from '../object/encode.ts';
 import { objectKey, resourcePrefix } from '../object/object-key.ts';
+import { ownKind } from '../registry/own-kind.ts';
 import type { ServedKind } from '../registry/served-kind.ts';
 import { deleteObject } from '../write/delete-object.ts';
 import { editObject, ownOptions, storageTarget } from '../write/edit-object.ts';
@@ -19,7 +20,7 @@ const settledMs = hourMs;
 const pendingMs = 24 * hourMs;
 
 /** When a request has been there for long enough: an hour after it was issued, denied or given up, a day when nothing has come of it. */
-export function requestEndMs(request: CertificateSigningRequest): number {
+function requestEndMs(request: CertificateSigningRequest): number {
   const settled =
     conditionOf(request, 'Failed') ??
     conditionOf(request, 'Denied') ??
@@ -64,14 +65,15 @@ async function tidyOnce(deps: LoopDeps): Promise<void> {
   };
   const kept = onRecord([...read.values()], nowMs);
   const over = requests.range(requestsPrefix).filter(({ name }) => isEnded(name) && !kept.has(name));
-  for (const request of over) await remove(deps, kindAt(deps, requestsPrefix), request);
+  for (const request of over) await remove(deps, ownKind(deps.registry, requestsPrefix), request);
   const secrets = resourcePrefix('', 'secrets');
   const isOver = (secret: CachedObject): boolean => {
     const token = tokenIn(secret);
     if (!token) return false;
     return token.usedFor === undefined ? token.untilMs < nowMs : isEnded(token.usedFor);
   };
-  for (const secret of feed.cacheOf(secrets).range(joinTokensPrefix).filter(isOver)) await remove(deps, kindAt(deps, secrets), secret);
+  for (const secret of feed.cacheOf(secrets).range(joinTokensPrefix).filter(isOver))
+    await remove(deps, ownKind(deps.registry, secrets), secret);
   await pruneRevocations(deps, nowMs);
 }
 
@@ -81,7 +83,7 @@ async function pruneRevocations(deps: LoopDeps, nowMs: number): Promise<void> {
   const list = deps.feed.cacheOf(maps).get(objectKey(maps, namespace, name));
   if (!list || overdueEntries(decodeObject(list.bytes), nowMs).length === 0) return;
   await editObject(deps, {
-    ...{ kind: kindAt(deps, maps), namespace, name, uid: list.uid, options: own, subresource: '' },
+    ...{ kind: ownKind(deps.registry, maps), namespace, name, uid: list.uid, options: own, subresource: '' },
     change(object) {
       const { data } = object;
       if (isObject(data)) for (const key of overdueEntries(object, nowMs)) delete data[key];
@@ -90,12 +92,6 @@ async function pruneRevocations(deps: LoopDeps, nowMs: number): Promise<void> {
 }
 
 const own = ownOptions('river-certificates');
-
-function kindAt({ registry }: LoopDeps, prefix: string): ServedKind {
-  const kind = registry.ofPrefix(prefix);
-  if (!kind) throw new Error(`nothing is served at ${prefix}`);
-  return kind;
-}
 
 async function remove(deps: LoopDeps, kind: ServedKind, { namespace, name, uid, revision }: CachedObject): Promise<void> {
   const deleteOptions = { preconditions: { uid, resourceVersion: revision.toString() } };
