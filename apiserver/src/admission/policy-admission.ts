@@ -1,4 +1,6 @@
 import type { JsonObject } from '@river/crds';
+import { known } from '../authentication/authenticate.ts';
+import { accountGroups, accountUsername } from '../authorization/account-subject.ts';
 import type { Attributes } from '../authorization/attributes.ts';
 import type { Rights } from '../authorization/rights.ts';
 import type { CachedObject } from '../cache/cached-object.ts';
@@ -68,17 +70,11 @@ const authorizeBy =
   (question) => {
     const { serviceAccount: account } = question;
     const subject = account
-      ? { username: `system:serviceaccount:${account.namespace}:${account.name}`, groups: accountGroups(account.namespace) }
+      ? known(accountUsername(account.namespace, account.name), accountGroups(account.namespace))
       : { username: userInfo.username, groups: userInfo.groups ?? [] };
     const allowed = rights.allows(subject, attributesOf(question));
     return { allowed, reason: allowed ? '' : 'no role allows it' };
   };
-
-const accountGroups = (namespace: string): string[] => [
-  'system:serviceaccounts',
-  `system:serviceaccounts:${namespace}`,
-  'system:authenticated',
-];
 
 function attributesOf({
   path,

@@ -1,5 +1,6 @@
 import { hash, randomUUID } from 'node:crypto';
 import { isObject, type Json, type JsonObject } from '@river/crds';
+import { accountGroups, accountUsername } from '../authorization/account-subject.ts';
 import type { Feed } from '../cache/feed.ts';
 import { objectKey, resourcePrefix } from '../object/object-key.ts';
 import type { Requester } from '../write/write-context.ts';
@@ -87,7 +88,7 @@ export function accountTokens({ feed, keys, issuer, nowMs }: AccountTokensDeps):
         jti: randomUUID(),
         'kubernetes.io': { namespace, ...(bound && { [bound.kind]: bound.object }), serviceaccount: account },
         nbf: from,
-        sub: username(namespace, account.name),
+        sub: accountUsername(namespace, account.name),
       };
       return { token: signClaims(keys, claims), expiresAt: new Date((from + seconds) * 1000) };
     },
@@ -104,8 +105,6 @@ export function accountTokens({ feed, keys, issuer, nowMs }: AccountTokensDeps):
     },
   };
 }
-
-const username = (namespace: string, name: string): string => `system:serviceaccount:${namespace}:${name}`;
 
 interface Claims {
   namespace: string;
@@ -127,7 +126,7 @@ function readClaims(claims: JsonObject | undefined, issuer: string): Claims | un
   const { namespace } = about;
   const account = named(about.serviceaccount);
   const audiences = Array.isArray(aud) ? aud.filter((each) => typeof each === 'string') : [];
-  if (!account || claims.sub !== username(namespace, account.name)) return undefined;
+  if (!account || claims.sub !== accountUsername(namespace, account.name)) return undefined;
   if (typeof exp !== 'number' || typeof nbf !== 'number' || typeof jti !== 'string') return undefined;
   const { serviceaccount: _, namespace: __, ...rest } = about;
   const bound = boundIn(rest);
@@ -154,8 +153,7 @@ function requesterOf(namespace: string, account: Named, jti: string, bound: Clai
   const owner = { node: 'authentication.kubernetes.io/node', placement: 'authentication.river.dev/placement', secret: '' };
   const about = bound ? owner[bound.kind] : '';
   if (bound && about !== '') Object.assign(extra, { [`${about}-name`]: [bound.object.name], [`${about}-uid`]: [bound.object.uid] });
-  const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`];
-  return { ...known(username(namespace, account.name), groups), uid: account.uid, extra, how: 'account token' };
+  return { ...known(accountUsername(namespace, account.name), accountGroups(namespace)), uid: account.uid, extra, how: 'account token' };
 }
 
 /**

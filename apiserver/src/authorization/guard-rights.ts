@@ -4,7 +4,7 @@ import { equalJson } from '../json/plain-json.ts';
 import { asJson } from '../object/encode.ts';
 import type { ResourceAttributes } from './attributes.ts';
 import { type Rights, type RoleRef, rbacGroup } from './rights.ts';
-import { type PolicyRule, uncovered } from './rules.ts';
+import { everything, type PolicyRule, uncovered } from './rules.ts';
 
 /** Nobody hands on rights that he does not have, neither in a role nor in a binding, unless he may `escalate` or `bind`. */
 export function guardRights(rights: Rights): Admission {
@@ -24,11 +24,6 @@ export function guardRights(rights: Rights): Admission {
 }
 
 type Guarded = AdmissionRequest & { object: KubeObject };
-
-const everything: PolicyRule[] = [
-  { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
-  { verbs: ['*'], nonResourceURLs: ['*'] },
-];
 
 function checkRole(rights: Rights, { object, oldObject, target, namespace, options: { requester } }: Guarded): void {
   const { rules = [], aggregationRule } = object as { rules?: PolicyRule[]; aggregationRule?: unknown };

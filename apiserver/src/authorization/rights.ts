@@ -2,12 +2,13 @@ import { isObject, type JsonObject } from '@river/crds';
 import type { CachedObject } from '../cache/cached-object.ts';
 import type { Feed } from '../cache/feed.ts';
 import type { CacheEvent, ObjectCache } from '../cache/object-cache.ts';
-import { mayGetOwnRequest } from '../certificates/own-requests.ts';
 import { decodeObject } from '../object/encode.ts';
 import { resourcePrefix } from '../object/object-key.ts';
+import { accountUsername } from './account-subject.ts';
 import type { Attributes, Subject } from './attributes.ts';
+import { mayGetOwnRequest } from './may-get-own-request.ts';
 import { nodeRights } from './node-rights.ts';
-import { askedOf, type CompiledRules, compileRules, mostPieces, type PolicyRule } from './rules.ts';
+import { askedOf, type CompiledRules, compileRules, everything, mostPieces, type PolicyRule } from './rules.ts';
 
 /** Who may do what, by the roles and bindings that are there now. */
 export interface Rights {
@@ -43,11 +44,6 @@ const rolesPrefix = resourcePrefix(rbacGroup, 'roles');
 const clusterBindingsPrefix = resourcePrefix(rbacGroup, 'clusterrolebindings');
 const bindingsPrefix = resourcePrefix(rbacGroup, 'rolebindings');
 
-const everything: PolicyRule[] = [
-  { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
-  { verbs: ['*'], nonResourceURLs: ['*'] },
-];
-
 /** Of kinds that cannot be taken for each other, whatever stands in a name. */
 const roleKey = ({ kind, name }: RoleRef, namespace: string): string => `${kind} ${kind === 'ClusterRole' ? '' : namespace}/${name}`;
 
@@ -57,7 +53,7 @@ const keyOfRole = ({ namespace, name }: CachedObject): string =>
 /** A ServiceAccount is the user that its tokens say. */
 function subjectKey({ kind, name, namespace = '' }: BindingSubject): string {
   if (kind === 'Group') return `group ${name}`;
-  return kind === 'ServiceAccount' ? `user system:serviceaccount:${namespace}:${name}` : `user ${name}`;
+  return kind === 'ServiceAccount' ? `user ${accountUsername(namespace, name)}` : `user ${name}`;
 }
 
 const keysOf = ({ username, groups }: Subject): string[] => [`user ${username}`, ...groups.map((group) => `group ${group}`)];
@@ -148,7 +144,7 @@ export function rights(feed: Feed): Rights {
       return false;
     },
     rulesOf(subject, namespace) {
-      if (subject.groups.includes(masters)) return { rules: everything, isWhole: true };
+      if (subject.groups.includes(masters)) return { rules: [...everything], isWhole: true };
       const found = new Set<CompiledRules>();
       let pieces = 0;
       for (const role of rolesOf(subject, namespace)) {

@@ -18,6 +18,13 @@ export interface CompiledRules {
 }
 
 const all = '*';
+
+/** What allows everything. */
+export const everything: readonly PolicyRule[] = [
+  { verbs: [all], apiGroups: [all], resources: [all] },
+  { verbs: [all], nonResourceURLs: [all] },
+];
+
 const none: readonly string[] = [];
 
 /** For any name, or for these. */

@@ -17,7 +17,7 @@ export const isTokenRequest = ({ group, version, plural, namespace, name, subres
   group === '' && version === 'v1' && plural === 'serviceaccounts' && subresource === 'token' && namespace !== '' && name !== '';
 
 /** No token lasts longer than this, whatever is asked for. */
-export const longestSeconds = 24 * 3600;
+const longestSeconds = 24 * 3600;
 
 interface Spec {
   audiences?: string[];

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from '@river/crds';
+import { accountGroups } from '../authorization/account-subject.ts';
 import { authorize } from '../authorization/authorize.ts';
 import type { Rights } from '../authorization/rights.ts';
 import type { Requester } from '../write/write-context.ts';
@@ -27,7 +28,7 @@ export function impersonate(rights: Rights, { headersDistinct }: IncomingMessage
   for (const group of groups) need('', 'groups', group);
   if (uid !== '') need(authenticationGroup, 'uids', uid);
   for (const [key, values] of Object.entries(extra)) for (const value of values) need(authenticationGroup, 'userextras', value, key);
-  const implied = groups.length === 0 && account ? ['system:serviceaccounts', `system:serviceaccounts:${account.namespace}`] : [];
+  const implied = groups.length === 0 && account ? accountGroups(account.namespace) : [];
   const known = username === 'system:anonymous' ? [] : ['system:authenticated'];
   const all = [...new Set([...groups, ...implied, ...known])];
   return { username, uid, groups: all, extra, impersonator: requester, ...(requester.via && { via: requester.via }) };

@@ -1,6 +1,6 @@
 import type { KubeObject } from '@river/crds';
 import { rbacGroup as rbac } from '../authorization/rights.ts';
-import type { PolicyRule } from '../authorization/rules.ts';
+import { everything, type PolicyRule } from '../authorization/rules.ts';
 import { asObject } from '../object/encode.ts';
 
 const river = 'river.dev';
@@ -30,13 +30,9 @@ const runsAll: PolicyRule[] = [
   { verbs: write, apiGroups: ['events.k8s.io'], resources: ['events'] },
   { verbs: read, apiGroups: [river], resources: ['users'] },
 ];
-const everything: PolicyRule[] = [
-  { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
-  { verbs: ['*'], nonResourceURLs: ['*'] },
-];
 
 /** The ClusterRoles that are there from the start. Bound in a namespace they hold within it, bound in the cluster everywhere. */
-export const seededRoles: Readonly<Record<string, readonly PolicyRule[]>> = {
+const seededRoles: Readonly<Record<string, readonly PolicyRule[]>> = {
   'cluster-admin': everything,
   admin: everything,
   operator: [...looks, ...runsTasks, ...runsAll],
@@ -84,7 +80,7 @@ export const seededRoles: Readonly<Record<string, readonly PolicyRule[]>> = {
 };
 
 /** Who has them from the start. */
-export const seededBindings: Readonly<Record<string, string>> = {
+const seededBindings: Readonly<Record<string, string>> = {
   'cluster-admin': 'system:masters',
   'system:discovery': 'system:authenticated',
   'system:basic-user': 'system:authenticated',

@@ -10,7 +10,7 @@ export const usersOf = (client: ApiClient) =>
   client.resource<UserObject>({ group: 'river.dev', version: 'v1', plural: 'users', namespaced: false });
 export const bindingsOf = (client: ApiClient) => client.resource({ ...rbac, plural: 'rolebindings' });
 
-export interface SshKey {
+interface SshKey {
   [field: string]: string;
   name: string;
   publicKey: string;
@@ -22,12 +22,12 @@ export interface UserSpec extends JsonObject {
 }
 
 /** A User, as far as these commands look into it. */
-export type UserObject = KubeObject & { spec?: UserSpec };
+type UserObject = KubeObject & { spec?: UserSpec };
 
 /** What marks the bindings that were made with a user, and go with them. */
 export const userLabel = 'river.dev/user';
 
-export const bindingName = (user: string, role: string): string => `user-${user}-${role}`;
+const bindingName = (user: string, role: string): string => `user-${user}-${role}`;
 
 export const bindingOf = (user: string, role: string, namespace: string): KubeObject => ({
   apiVersion: 'rbac.authorization.k8s.io/v1',

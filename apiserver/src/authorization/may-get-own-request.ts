@@ -1,5 +1,5 @@
 import { certificatesGroup, isRequestName, joinRequestPrefix, joinTokenIdOf } from '@river/runtime';
-import type { Attributes, Subject } from '../authorization/attributes.ts';
+import type { Attributes, Subject } from './attributes.ts';
 
 /** Who shows a join token may fetch what became of the request that was made with it: it is named after the token. */
 export function mayGetOwnRequest({ username }: Subject, wanted: Attributes): boolean {
