@@ -109,5 +109,6 @@ export { type LogFields, type Logger, type LoggerOptions, type LogLevel, logger,
 export { jittered, type Random, systemRandom } from './random/random.ts';
 export { type Backoff, backoffMs } from './reconcile/backoff.ts';
 export { type WorkQueue, type WorkQueueOptions, workQueue } from './reconcile/work-queue.ts';
+export type { KeyReport } from './secret-keys/key-report.ts';
 export { addKey, type KeyRing, KeyRingError, keepKeys, newKey, newKeyRing, type RingKey, useKey } from './secret-keys/key-ring.ts';
 export { ensureKeyRing, readKeyRing, readKeyRingIfAny, writeKeyRing } from './secret-keys/key-ring-file.ts';

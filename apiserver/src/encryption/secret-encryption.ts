@@ -1,4 +1,4 @@
-import type { Clock, KeyRing, Logger } from '@river/runtime';
+import type { Clock, KeyReport, KeyRing, Logger } from '@river/runtime';
 import { type SealedStore, sealedStore } from '../store/sealed/sealed-store.ts';
 import { stateOf } from '../store/sealed/sealed-value.ts';
 import { seals as makeSeals, type Seals } from '../store/sealed/seals.ts';
@@ -16,19 +16,6 @@ export interface SecretEncryptionOptions {
   keys: { file: string; ring: KeyRing } | undefined;
   clock: Clock;
   log: Logger;
-}
-
-/** How things stand, for `./river keys`. */
-export interface KeyReport {
-  /** The key that Secrets are sealed with; null: none. */
-  use: string | null;
-  /** Nothing is sealed with another key or in clear, and no trace of either is left to be cleared; unreadable ones aside. */
-  isSettled: boolean;
-  /** Why the key ring in the file is not the one that is used. */
-  problem: string | null;
-  plain: number;
-  unreadable: number;
-  keys: { id: string; values: number; isKnown: boolean }[];
 }
 
 /** Keeps Secrets sealed in a store. */

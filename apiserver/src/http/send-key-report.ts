@@ -1,4 +1,4 @@
-import type { KeyReport } from '../encryption/secret-encryption.ts';
+import type { KeyReport } from '@river/runtime';
 import { type Exchange, sendJson } from './exchange.ts';
 import { methodNotAllowed } from './resource-context.ts';
 

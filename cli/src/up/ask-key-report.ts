@@ -1,20 +1,10 @@
 import { existsSync } from 'node:fs';
 import { isObject, type Json } from '@river/crds';
-import { type ApiClient, apiClient, loadKubeconfig, TransportError } from '@river/runtime';
+import { type ApiClient, apiClient, type KeyReport, loadKubeconfig, TransportError } from '@river/runtime';
 import type { DataDir } from './data-dir.ts';
 import { isAlive } from './process-identity.ts';
 import { UpError } from './up-error.ts';
 import { readUpState } from './up-state.ts';
-
-/** What the API server says of the keys of its Secrets. */
-export interface KeyReport {
-  use: string | null;
-  isSettled: boolean;
-  problem: string | null;
-  plain: number;
-  unreadable: number;
-  keys: { id: string; values: number; isKnown: boolean }[];
-}
 
 const timeoutMs = 30_000;
 

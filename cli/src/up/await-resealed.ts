@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { KeyReport } from './ask-key-report.ts';
+import type { KeyReport } from '@river/runtime';
 import { UpError } from './up-error.ts';
 
 export interface AwaitResealedDeps {

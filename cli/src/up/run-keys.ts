@@ -1,5 +1,5 @@
-import { type ApiClient, addKey, type KeyRing, keepKeys, newKey, readKeyRing, useKey, writeKeyRing } from '@river/runtime';
-import { askKeyReport, type KeyReport, runningServer, warningOf } from './ask-key-report.ts';
+import { type ApiClient, addKey, type KeyReport, type KeyRing, keepKeys, newKey, readKeyRing, useKey, writeKeyRing } from '@river/runtime';
+import { askKeyReport, runningServer, warningOf } from './ask-key-report.ts';
 import { awaitResealed } from './await-resealed.ts';
 import { changeKeys } from './change-keys.ts';
 import type { DataDir } from './data-dir.ts';
