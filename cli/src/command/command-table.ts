@@ -78,33 +78,39 @@ export const commandTable: Record<string, Entry> = {
   },
   'token create': {
     summary: 'get a token of a ServiceAccount',
-    load: () => import('../commands/token.ts').then((chunk) => chunk.tokenCreate),
+    load: () => import('../commands/token.ts').then((chunk) => chunk.tokenCreateCommand),
   },
   'token exec-credential': {
     summary: 'give kubectl or riverctl the credential of a ServiceAccount, for exec in a kubeconfig',
-    load: () => import('../commands/token.ts').then((chunk) => chunk.tokenExecCredential),
+    load: () => import('../commands/token.ts').then((chunk) => chunk.tokenExecCredentialCommand),
   },
-  'user add-group': { summary: 'put a person into groups', load: () => import('../commands/user.ts').then((chunk) => chunk.userAddGroup) },
-  'user add-key': { summary: 'give a person SSH keys', load: () => import('../commands/user.ts').then((chunk) => chunk.userAddKey) },
-  'user create': { summary: 'let River know a person', load: () => import('../commands/user.ts').then((chunk) => chunk.userCreate) },
+  'user add-group': {
+    summary: 'put a person into groups',
+    load: () => import('../commands/user.ts').then((chunk) => chunk.userAddGroupCommand),
+  },
+  'user add-key': { summary: 'give a person SSH keys', load: () => import('../commands/user.ts').then((chunk) => chunk.userAddKeyCommand) },
+  'user create': { summary: 'let River know a person', load: () => import('../commands/user.ts').then((chunk) => chunk.userCreateCommand) },
   'user delete': {
     summary: 'forget a person, and take away the roles that `user create` gave',
-    load: () => import('../commands/user.ts').then((chunk) => chunk.userDelete),
+    load: () => import('../commands/user.ts').then((chunk) => chunk.userDeleteCommand),
   },
-  'user disable': { summary: 'shut a person out, at once', load: () => import('../commands/user.ts').then((chunk) => chunk.userDisable) },
-  'user enable': { summary: 'let a person in again', load: () => import('../commands/user.ts').then((chunk) => chunk.userEnable) },
+  'user disable': {
+    summary: 'shut a person out, at once',
+    load: () => import('../commands/user.ts').then((chunk) => chunk.userDisableCommand),
+  },
+  'user enable': { summary: 'let a person in again', load: () => import('../commands/user.ts').then((chunk) => chunk.userEnableCommand) },
   'user kubeconfig': {
     summary: 'make a kubeconfig for a person, with a key and a certificate of their own',
-    load: () => import('../commands/user-kubeconfig.ts').then((chunk) => chunk.userKubeconfig),
+    load: () => import('../commands/user-kubeconfig.ts').then((chunk) => chunk.userKubeconfigCommand),
   },
-  'user list': { summary: 'list people', load: () => import('../commands/user.ts').then((chunk) => chunk.userList) },
+  'user list': { summary: 'list people', load: () => import('../commands/user.ts').then((chunk) => chunk.userListCommand) },
   'user remove-group': {
     summary: 'take a person out of groups',
-    load: () => import('../commands/user.ts').then((chunk) => chunk.userRemoveGroup),
+    load: () => import('../commands/user.ts').then((chunk) => chunk.userRemoveGroupCommand),
   },
   'user remove-key': {
     summary: "take a person's SSH keys away, by their names",
-    load: () => import('../commands/user.ts').then((chunk) => chunk.userRemoveKey),
+    load: () => import('../commands/user.ts').then((chunk) => chunk.userRemoveKeyCommand),
   },
   version: {
     summary: 'show the versions of riverctl and the server',

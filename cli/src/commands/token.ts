@@ -13,7 +13,7 @@ const flags = {
 type Given = { audience?: string[] | undefined; duration?: string | undefined; for?: string | undefined };
 const wishOf = ({ audience, duration, for: boundTo }: Given) => ({ audiences: audience ?? [], seconds: parseSeconds(duration), boundTo });
 
-export const tokenCreate = command({
+export const tokenCreateCommand = command({
   name: 'token create',
   summary: 'get a token of a ServiceAccount',
   usage: 'ACCOUNT',
@@ -29,7 +29,7 @@ export const tokenCreate = command({
   },
 });
 
-export const tokenExecCredential = command({
+export const tokenExecCredentialCommand = command({
   name: 'token exec-credential',
   summary: 'give kubectl or riverctl the credential of a ServiceAccount, for exec in a kubeconfig',
   usage: '--account ACCOUNT',

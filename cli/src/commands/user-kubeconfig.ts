@@ -51,7 +51,7 @@ async function certify(context: Context, request: PersonRequest): Promise<string
   return Buffer.from(certificate, 'base64').toString();
 }
 
-export const userKubeconfig = command({
+export const userKubeconfigCommand = command({
   name: 'user kubeconfig',
   summary: 'make a kubeconfig for a person, with a key and a certificate of their own',
   usage: 'NAME',

@@ -32,7 +32,7 @@ const makeHome = async (client: ApiClient, name: string): Promise<void> => {
   );
 };
 
-export const userCreate = command({
+export const userCreateCommand = command({
   name: 'user create',
   summary: 'let River know a person',
   usage: 'NAME',
@@ -70,7 +70,7 @@ export const userCreate = command({
   },
 });
 
-export const userList = command({
+export const userListCommand = command({
   name: 'user list',
   summary: 'list people',
   usage: '',
@@ -107,21 +107,21 @@ const some = (rest: readonly string[], what: string): readonly string[] => {
   return rest;
 };
 
-export const userDisable = changes('disable', 'shut a person out, at once', {
+export const userDisableCommand = changes('disable', 'shut a person out, at once', {
   usage: 'NAME',
   example: 'bob',
   done: 'disabled',
   change: (spec) => ({ ...spec, disabled: true }),
 });
 
-export const userEnable = changes('enable', 'let a person in again', {
+export const userEnableCommand = changes('enable', 'let a person in again', {
   usage: 'NAME',
   example: 'bob',
   done: 'enabled',
   change: (spec) => ({ ...spec, disabled: false }),
 });
 
-export const userAddKey = changes('add-key', 'give a person SSH keys', {
+export const userAddKeyCommand = changes('add-key', 'give a person SSH keys', {
   usage: 'NAME FILE…',
   example: 'alice ~/alice-laptop.pub',
   done: 'changed',
@@ -132,7 +132,7 @@ export const userAddKey = changes('add-key', 'give a person SSH keys', {
   },
 });
 
-export const userRemoveKey = changes('remove-key', "take a person's SSH keys away, by their names", {
+export const userRemoveKeyCommand = changes('remove-key', "take a person's SSH keys away, by their names", {
   usage: 'NAME KEY…',
   example: 'alice alice@laptop',
   done: 'changed',
@@ -145,14 +145,14 @@ export const userRemoveKey = changes('remove-key', "take a person's SSH keys awa
     ),
 });
 
-export const userAddGroup = changes('add-group', 'put a person into groups', {
+export const userAddGroupCommand = changes('add-group', 'put a person into groups', {
   usage: 'NAME GROUP…',
   example: 'alice vision',
   done: 'changed',
   change: (spec, rest) => ({ ...spec, groups: [...new Set([...(spec.groups ?? []), ...some(rest, 'a group')])] }),
 });
 
-export const userRemoveGroup = changes('remove-group', 'take a person out of groups', {
+export const userRemoveGroupCommand = changes('remove-group', 'take a person out of groups', {
   usage: 'NAME GROUP…',
   example: 'alice vision',
   done: 'changed',
@@ -189,7 +189,7 @@ const isNamed = (subject: unknown, name: string): boolean =>
   'name' in subject &&
   subject.name === name;
 
-export const userDelete = command({
+export const userDeleteCommand = command({
   name: 'user delete',
   summary: 'forget a person, and take away the roles that `user create` gave',
   usage: 'NAME',
