@@ -7,6 +7,7 @@ import { parse, parseAllDocuments } from 'yaml';
 import { isObject } from './index.ts';
 import { builtInKinds, type ResourceDef, riverKinds, Task } from './kinds.ts';
 import type { StructuralSchema } from './schema/structural-schema.ts';
+import { executableRules } from './workload.ts';
 
 const kinds = [...riverKinds, ...builtInKinds];
 const nameOf = (def: ResourceDef) => `${def.kind}.${def.group}`;
@@ -111,6 +112,14 @@ describe("River's kinds", () => {
       assert.ok(!rules.includes(`self.${free} ==`), free);
     }
     assert.ok(rules.includes('!oldSelf.cancel || self.cancel'));
+  });
+
+  it('fixes the same fields in the policy that says so on servers of their own definitions', () => {
+    const policy = readFileSync(new URL('../../deploy/policies/task-fixed.yaml', import.meta.url), 'utf8');
+    const [, list = ''] = /expression: >-\s*\[([^\]]*)\]/.exec(policy) ?? [];
+    const held = [...list.matchAll(/'(\w+)'/g)].map(([, field]) => field);
+    const fixed = executableRules.map(({ message = '' }) => message.split(' ')[0]);
+    assert.deepEqual(held.sort(), fixed.sort());
   });
 });
 
