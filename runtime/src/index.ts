@@ -15,62 +15,25 @@ export {
   placeOf,
   sealLine,
 } from './audit-log/index.ts';
+export { type CertificateRequest, makeCertificateRequest, parseCertificateRequest } from './certificates/certificate-request.ts';
+export { DerError } from './certificates/der.ts';
 export {
-  type Asking,
-  askCertificate,
-  authorityHash,
   CertificateError,
-  type CertificateRequest,
-  type ClientCertificate,
-  certificatesGroup,
-  clockSkewMs,
-  DerError,
   ensureFrontDoorCertificates,
   ensureServerCertificates,
   frontDoorName,
-  type Inventory,
-  identityFolder,
-  inventoryAnnotation,
-  isRequestName,
-  type Joining,
-  type JoinToken,
-  joinNode,
-  joinRequestPrefix,
-  joinTokenIdOf,
-  joinTokenName,
-  joinTokenNamespace,
-  joinTokenType,
-  joinUsername,
-  type KeepingCertificate,
-  type KeyPair,
-  keepCertificate,
-  keyHash,
-  longestJoinTokenMs,
-  longestNodeName,
-  makeAuthority,
-  makeCertificateRequest,
-  makeClientCertificate,
-  mostInventoryBytes,
-  type NodeIdentity,
-  nodeNameOf,
-  nodeSigner,
-  nodesGroup,
-  nodeUsages,
-  nodeUsername,
-  parseCertificateRequest,
-  parseJoinToken,
-  planCertificate,
-  type Renewing,
   readAuthority,
-  readInventory,
-  renewalPrefix,
-  renewCertificate,
   type ServerCertificates,
   serverNames,
+} from './certificates/ensure-certificates.ts';
+export {
+  type ClientCertificate,
+  clockSkewMs,
+  type KeyPair,
+  makeAuthority,
+  makeClientCertificate,
   signClientCertificate,
-  type Wanted,
-  writePrivateFile,
-} from './certificates/index.ts';
+} from './certificates/make-certificates.ts';
 export {
   type ApiClient,
   type ApiClientOptions,
@@ -99,8 +62,40 @@ export type { WatchEvent } from './client/watch-frames.ts';
 export { type Clock, sleep } from './clock/clock.ts';
 export { type ManualClock, manualClock } from './clock/manual-clock.ts';
 export { systemClock } from './clock/system-clock.ts';
+export { writePrivateFile } from './files/write-private-file.ts';
 export { type Informer, type InformerHandlers, type InformerOptions, informer } from './informer/informer.ts';
 export type { Change, Indexes } from './informer/object-cache.ts';
+export { type Asking, askCertificate, type Wanted } from './joining/ask-certificate.ts';
+export { identityFolder, type NodeIdentity } from './joining/identity-folder.ts';
+export { type Joining, joinNode, type Renewing, renewCertificate } from './joining/join-node.ts';
+export {
+  authorityHash,
+  type JoinToken,
+  joinRequestPrefix,
+  joinTokenIdOf,
+  joinTokenName,
+  joinTokenNamespace,
+  joinTokenType,
+  joinUsername,
+  longestJoinTokenMs,
+  parseJoinToken,
+} from './joining/join-token.ts';
+export { type KeepingCertificate, keepCertificate, planCertificate } from './joining/keep-certificate.ts';
+export {
+  certificatesGroup,
+  inventoryAnnotation,
+  isRequestName,
+  keyHash,
+  longestNodeName,
+  mostInventoryBytes,
+  nodeNameOf,
+  nodeSigner,
+  nodesGroup,
+  nodeUsages,
+  nodeUsername,
+  renewalPrefix,
+} from './joining/node-names.ts';
+export { type Inventory, readInventory } from './joining/read-inventory.ts';
 export type { ClusterAccess } from './kubeconfig/cluster-access.ts';
 export { KubeconfigError } from './kubeconfig/kubeconfig-error.ts';
 export { type KubeconfigContent, kubeconfigText } from './kubeconfig/kubeconfig-text.ts';

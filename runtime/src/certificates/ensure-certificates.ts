@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { writePrivateFile } from '../files/write-private-file.ts';
 import { type KeyPair, makeAuthority, makeClientCertificate, makeServerCertificate } from './make-certificates.ts';
-import { writePrivateFile } from './write-private-file.ts';
 
 /** Where a server's identity lies, and the authority that its clients must trust (PEM). */
 export interface ServerCertificates {

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
-import { writePrivateFile } from '../certificates/write-private-file.ts';
+import { writePrivateFile } from '../files/write-private-file.ts';
 import { formatKeyRing, type KeyRing, KeyRingError, newKeyRing, parseKeyRing } from './key-ring.ts';
 
 const mostBytes = 64 * 1024;

@@ -2,11 +2,11 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate 
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isObject, type Json, type JsonObject } from '@river/crds';
+import { CertificateError } from '../certificates/ensure-certificates.ts';
+import { writePrivateFile } from '../files/write-private-file.ts';
 import type { ClusterAccess } from '../kubeconfig/cluster-access.ts';
 import { kubeconfigText } from '../kubeconfig/kubeconfig-text.ts';
-import { CertificateError } from './ensure-certificates.ts';
-import { keyHash, nodeUsername } from './node-identity.ts';
-import { writePrivateFile } from './write-private-file.ts';
+import { keyHash, nodeUsername } from './node-names.ts';
 
 /** Who a node is: what its kubeconfig says, all of it in one file, so that it changes in one step. */
 export interface NodeIdentity {

@@ -1,10 +1,11 @@
 import { dnsSubdomain } from '@river/crds';
+import { CertificateError } from '../certificates/ensure-certificates.ts';
 import { type ApiClient, apiClient } from '../client/api-client.ts';
 import type { ClusterAccess } from '../kubeconfig/cluster-access.ts';
 import { type Asking, askCertificate } from './ask-certificate.ts';
-import { CertificateError } from './ensure-certificates.ts';
 import { identityFolder, type NodeIdentity } from './identity-folder.ts';
-import { authorityHash, type JoinToken, joinRequestPrefix, keyHash, longestNodeName, renewalPrefix } from './node-identity.ts';
+import { authorityHash, type JoinToken, joinRequestPrefix } from './join-token.ts';
+import { keyHash, longestNodeName, renewalPrefix } from './node-names.ts';
 
 export interface Joining extends Asking {
   dir: string;

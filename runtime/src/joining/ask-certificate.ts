@@ -1,11 +1,11 @@
 import type { KeyObject } from 'node:crypto';
 import { ApiError, type KubeObject } from '@river/crds';
+import { makeCertificateRequest } from '../certificates/certificate-request.ts';
+import { CertificateError } from '../certificates/ensure-certificates.ts';
 import type { ApiClient } from '../client/api-client.ts';
 import { TransportError } from '../client/transport-error.ts';
 import { type Clock, sleep } from '../clock/clock.ts';
-import { makeCertificateRequest } from './certificate-request.ts';
-import { CertificateError } from './ensure-certificates.ts';
-import { certificatesGroup, inventoryAnnotation, nodeSigner, nodesGroup, nodeUsages, nodeUsername } from './node-identity.ts';
+import { certificatesGroup, inventoryAnnotation, nodeSigner, nodesGroup, nodeUsages, nodeUsername } from './node-names.ts';
 
 export interface Asking {
   clock: Clock;

@@ -1,9 +1,9 @@
+import { CertificateError } from '../certificates/ensure-certificates.ts';
 import { sleep } from '../clock/clock.ts';
 import type { Logger } from '../log/logger.ts';
 import { jittered, type Random } from '../random/random.ts';
 import { backoffMs } from '../reconcile/backoff.ts';
 import type { Asking } from './ask-certificate.ts';
-import { CertificateError } from './ensure-certificates.ts';
 import { identityFolder, type NodeIdentity } from './identity-folder.ts';
 import { renewCertificate, requireJoined } from './join-node.ts';
 
