@@ -17,11 +17,11 @@ export const commandTable: Record<string, Entry> = {
   },
   'audit search': {
     summary: 'look for requests in the audit log on this machine',
-    load: () => import('../commands/audit.ts').then((chunk) => chunk.auditSearch),
+    load: () => import('../commands/audit.ts').then((chunk) => chunk.auditSearchCommand),
   },
   'audit verify': {
     summary: 'see whether the audit log on this machine is whole and unchanged',
-    load: () => import('../commands/audit.ts').then((chunk) => chunk.auditVerify),
+    load: () => import('../commands/audit.ts').then((chunk) => chunk.auditVerifyCommand),
   },
   backup: {
     summary: 'write all that the server keeps into a file',

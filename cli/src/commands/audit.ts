@@ -23,7 +23,7 @@ function parseHead(text: string | undefined): ChainHead | undefined {
   return { seq: Number(seq), hash };
 }
 
-export const auditVerify = command({
+export const auditVerifyCommand = command({
   name: 'audit verify',
   summary: 'see whether the audit log on this machine is whole and unchanged',
   usage: '[DIR | FILE…]',
@@ -44,7 +44,7 @@ export const auditVerify = command({
 
 const text = (helpValue: string, description: string) => Flags.string({ helpValue, description });
 
-export const auditSearch = command({
+export const auditSearchCommand = command({
   name: 'audit search',
   summary: 'look for requests in the audit log on this machine',
   usage: '[DIR | FILE…]',
