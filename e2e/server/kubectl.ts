@@ -84,7 +84,12 @@ export function startKubectl(server: RunningServer, args: readonly string[]): Ru
     err += chunk.toString();
   });
   const ended = once(child, 'close').then(([code]) => Number(code ?? 128));
-  const lines = () => out.split('\n').filter((line) => line !== '');
+  // What the last newline has not ended yet may be half a line.
+  const lines = () =>
+    out
+      .split('\n')
+      .slice(0, -1)
+      .filter((line) => line !== '');
   return {
     stdout: () => out,
     lines,
