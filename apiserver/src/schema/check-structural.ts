@@ -116,9 +116,11 @@ const checkAdditional = (schema: StructuralSchema, field: string): Cause[] => {
 
 const checkChildren = (schema: StructuralSchema, field: string): Cause[] => {
   const causes: Cause[] = [];
-  for (const [key, property] of Object.entries(schema.properties ?? {})) {
+  const properties = schema.properties ?? {};
+  for (const key of Object.keys(properties)) {
+    const property = properties[key];
     if (causes.length >= mostCauses) break;
-    append(causes, checkStructural(property, `${field}.properties[${key}]`, 'field'));
+    if (property) append(causes, checkStructural(property, `${field}.properties[${key}]`, 'field'));
   }
   if (typeof schema.additionalProperties === 'object') {
     append(causes, checkStructural(schema.additionalProperties, `${field}.additionalProperties`, 'field'));

@@ -103,17 +103,14 @@ describe('hostile metadata and definitions', () => {
     ['faults deep inside', () => checkCrd(deepUntyped, undefined, () => [])],
     ['misshapen parts deep inside', () => checkCrd(deepMisshapen, undefined, () => [])],
   ];
-  /** What this machine takes to write and read as much as JSON: on a calm one 70 ms, on a slow one three times as long, and so does all else. */
-  const paceMs = fastest(() => JSON.parse(JSON.stringify(entries)));
   for (const [name, judge] of cases) {
     it(`names a bounded number of faults in 150,000 ${name}`, (t) => {
       let causes: Cause[] = [];
       const took = fastest(() => {
         causes = judge();
       });
-      t.diagnostic(`${took.toFixed(1)} ms, ${(took / paceMs).toFixed(1)} times the pace`);
-      assert.ok(causes.length > 0 && causes.length <= 100, `${causes.length} causes`);
-      assert.ok(took < 8 * paceMs, `${took} ms, where the pace is ${paceMs} ms`);
+      t.diagnostic(`${took.toFixed(1)} ms`);
+      assert.ok(causes.length > 0 && causes.length <= 100 && took < 600, `${causes.length} causes in ${took} ms`);
     });
   }
 });

@@ -64,11 +64,12 @@ const flat: Readonly<Partial<Record<Form, readonly [(value: Json) => boolean, st
   objects: [(value) => Array.isArray(value) && value.every(isObject), 'must be a list of objects'],
 };
 
-const eachShape = (schemas: readonly (readonly [Json, string])[]): Cause[] => {
+/** Names are made as they are needed: of very many parts only the first faults are told. */
+const eachShape = (parts: JsonObject | Json[], field: string): Cause[] => {
   const causes: Cause[] = [];
-  for (const [schema, field] of schemas) {
+  for (const key of Object.keys(parts)) {
     if (causes.length >= mostCauses) break;
-    append(causes, schemaShape(schema, field));
+    append(causes, schemaShape((parts as JsonObject)[key] ?? null, `${field}[${key}]`)); // a list's indexes are keys, too
   }
   return causes;
 };
@@ -83,10 +84,10 @@ const keywordShape = (form: Form, value: Json, field: string): Cause[] => {
       return typeof value === 'boolean' ? [] : schemaShape(value, field);
     case 'schemas':
       if (!Array.isArray(value)) return [invalidValue(field, value, 'must be a list of schemas')];
-      return eachShape(value.map((item, at) => [item, `${field}[${at}]`]));
+      return eachShape(value, field);
     case 'schema-map':
       if (!isObject(value)) return [invalidValue(field, value, 'must be a map of schemas')];
-      return eachShape(Object.entries(value).map(([key, item]) => [item, `${field}[${key}]`]));
+      return eachShape(value, field);
     default:
       return [];
   }
