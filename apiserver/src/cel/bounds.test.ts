@@ -14,6 +14,7 @@ import {
   createEnvironment,
   defaultLimits,
   dyn,
+  Frame,
 } from './index.ts';
 
 const environment = createEnvironment();
@@ -254,7 +255,7 @@ const evaluate = (text: string): void => {
         ['o', dyn],
         ['x', dyn],
       ]),
-    ).run([values, 1n], new Budget(defaultLimits, clock));
+    ).run(new Frame([values, 1n], new Budget(defaultLimits, clock), environment));
   } catch (error) {
     if (!(error instanceof CelError || error instanceof CelSyntaxError || error instanceof BudgetExceeded)) throw error;
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Budget, bindJson, CelError, CelSyntaxError, compileExpression, createEnvironment, defaultLimits, dyn } from './index.ts';
+import { Budget, bindJson, CelError, CelSyntaxError, compileExpression, createEnvironment, defaultLimits, dyn, Frame } from './index.ts';
 
 const environment = createEnvironment();
 const given = {
@@ -13,7 +13,9 @@ const given = {
   nothing: null,
 };
 const run = (source: string) =>
-  compileExpression(source, environment, new Map([['o', dyn]])).run([bindJson(given)], new Budget(defaultLimits, () => 0));
+  compileExpression(source, environment, new Map([['o', dyn]])).run(
+    new Frame([bindJson(given)], new Budget(defaultLimits, () => 0), environment),
+  );
 
 /** Every expression must be true. */
 const truths: Record<string, string[]> = {

@@ -2,8 +2,8 @@ import { CelError, CelSyntaxError } from './cel-error.ts';
 import { type Checked, check, type Variables } from './check/check.ts';
 import { type CelType, isCompatible, showType } from './check/type.ts';
 import type { Environment } from './environment.ts';
-import type { Budget } from './evaluate/budget.ts';
 import { compile } from './evaluate/compile.ts';
+import type { Frame } from './evaluate/frame.ts';
 import { parse } from './syntax/parse.ts';
 import type { Value } from './value/value.ts';
 
@@ -12,8 +12,8 @@ export interface Expression extends Checked {
   source: string;
   /** Whether the expression mentions the variable. */
   uses(variable: string): boolean;
-  /** @throws CelError when the expression fails, BudgetExceeded when it is stopped. `values` in the order of the declared variables. */
-  run(values: readonly Value[], budget: Budget): Value;
+  /** @throws CelError when the expression fails, BudgetExceeded when it is stopped. The frame holds the declared variables, in their order. */
+  run(frame: Frame): Value;
 }
 
 /** @throws CelSyntaxError */
@@ -28,10 +28,10 @@ export const compileExpression = (source: string, environment: Environment, vari
     ...checked,
     source,
     uses: (variable) => used.has(variable) && mentions(tree, variable),
-    run: (values, budget) => {
-      budget.beginCall();
+    run: (frame) => {
+      frame.budget.beginCall();
       try {
-        return code({ slots: [...values], budget, regex: (pattern) => environment.regex(pattern, budget) });
+        return code(frame);
       } catch (error) {
         if (error instanceof RangeError) throw new CelError(error.message); // a text or number that is too large for the runtime
         throw error;

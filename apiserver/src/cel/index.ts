@@ -7,6 +7,7 @@ export { BudgetExceeded, CelError, CelSyntaxError } from './cel-error.ts';
 export { dyn } from './check/type.ts';
 export { createEnvironment, type Environment } from './environment.ts';
 export { Budget, defaultLimits, type Limits } from './evaluate/budget.ts';
+export { Frame } from './evaluate/frame.ts';
 export { threadClock } from './evaluate/thread-clock.ts';
 export { compileExpression, type Expression } from './expression.ts';
 export { type AccessQuestion, type Authorize, AuthorizerValue, authorizerFunctions } from './library/authorizer.ts';

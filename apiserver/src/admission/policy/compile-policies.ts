@@ -8,12 +8,13 @@ import {
   createEnvironment,
   defaultLimits,
   type Environment,
+  Frame,
   type Limits,
   threadClock,
   type Value,
 } from '../../cel/index.ts';
 import { type AdmissionRequest, requestJson } from './admission-request.ts';
-import { type CompiledPolicy, compilePolicy } from './compile-policy.ts';
+import { type CompiledPolicy, compilePolicy, policyVariables } from './compile-policy.ts';
 import { evaluatePolicy, type Finding, type PolicyResult } from './evaluate-policy.ts';
 import { isDecidedByKind, matchesRequest, mayMatch, selects } from './match-resources.ts';
 import type { ParamRef, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from './policy.ts';
@@ -95,7 +96,7 @@ export const compilePolicies = (
   return {
     evaluate: (request) => {
       const matching = all.length === 0 ? [] : candidates(request);
-      return matching.length === 0 ? nothing : evaluateAll(matching, request, options);
+      return matching.length === 0 ? nothing : evaluateAll(matching, request, environment, options);
     },
   };
 };
@@ -117,25 +118,24 @@ interface Failure extends Finding {
   validationActions: string[];
 }
 
-const evaluateAll = (matching: readonly Bound[], request: AdmissionRequest, options: PolicyOptions): PolicyOutcome => {
+const evaluateAll = (
+  matching: readonly Bound[],
+  request: AdmissionRequest,
+  environment: Environment,
+  options: PolicyOptions,
+): PolicyOutcome => {
   const budget = new Budget({ ...defaultLimits, ...options.limits }, options.clock ?? threadClock);
-  const values = once(() => requestValues(request, options));
+  const frame = once(() => new Frame(requestValues(request, options), budget, environment));
   const failures: Failure[] = [];
   const audit: Record<string, string> = {};
   for (const bound of matching) {
     if (!bound.isByKind && !matchesRequest(bound.policy.spec.matchConstraints, request)) continue;
     for (const binding of bound.bindings) {
       if (!matchesRequest(binding.spec.matchResources, request)) continue;
-      const { findings, auditAnnotations } = evaluateBinding(bound, binding, request, values(), budget, options);
+      const { findings, auditAnnotations } = evaluateBinding(bound, binding, request, frame(), options);
       const { validationActions = ['Deny'] } = binding.spec;
-      failures.push(
-        ...findings.map((finding) => ({
-          ...finding,
-          policy: bound.policy.metadata.name,
-          binding: binding.metadata.name,
-          validationActions,
-        })),
-      );
+      for (const finding of findings)
+        failures.push({ ...finding, policy: bound.policy.metadata.name, binding: binding.metadata.name, validationActions });
       for (const [key, value] of auditAnnotations)
         audit[key] = audit[key] === undefined || audit[key] === value ? value : `${audit[key]}, ${value}`;
     }
@@ -143,7 +143,8 @@ const evaluateAll = (matching: readonly Bound[], request: AdmissionRequest, opti
   return conclude(failures, audit, request);
 };
 
-const requestValues = (request: AdmissionRequest, options: PolicyOptions): ((params: JsonObject | null) => Value[]) => {
+/** The policy variables, without parameters yet. */
+const requestValues = (request: AdmissionRequest, options: PolicyOptions): Value[] => {
   const authorizer = new AuthorizerValue(options.authorize?.(request) ?? (() => ({ allowed: false, reason: 'no authorizer' })));
   const { group, resource, subresource } = request.resource;
   const requestResource = authorizer.with({
@@ -155,10 +156,11 @@ const requestValues = (request: AdmissionRequest, options: PolicyOptions): ((par
   });
   const object = bindJson(request.object);
   const oldObject = bindJson(request.oldObject);
-  const requestValue = bindJson(requestJson(request));
-  const namespaceObject = bindJson(request.namespaceObject);
-  return (params) => [object, oldObject, requestValue, bindJson(params), namespaceObject, authorizer, requestResource];
+  return [object, oldObject, bindJson(requestJson(request)), null, bindJson(request.namespaceObject), authorizer, requestResource];
 };
+
+const paramsSlot = policyVariables.indexOf('params');
+const untouched: PolicyResult = { findings: [], auditAnnotations: [] };
 
 /** A policy that cannot be applied refuses the request, or lets it pass: failurePolicy decides. */
 const cannotApply = ({ policy }: Bound, message: string): PolicyResult => ({
@@ -170,18 +172,21 @@ const evaluateBinding = (
   bound: Bound,
   binding: ValidatingAdmissionPolicyBinding,
   request: AdmissionRequest,
-  values: (params: JsonObject | null) => Value[],
-  budget: Budget,
+  frame: Frame,
   options: PolicyOptions,
 ): PolicyResult => {
   const compiled = bound.compiled();
   if ('error' in compiled) return cannotApply(bound, compiled.error);
   const params = findParams(bound.policy, binding.spec.paramRef, request, options);
   if (params.length === 0) {
-    if (binding.spec.paramRef?.parameterNotFoundAction === 'Allow') return { findings: [], auditAnnotations: [] };
+    if (binding.spec.paramRef?.parameterNotFoundAction === 'Allow') return untouched;
     return cannotApply(bound, 'failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction');
   }
-  const results = params.map((param) => evaluatePolicy(compiled, values(param), budget));
+  const results = params.map((param) => {
+    frame.slots[paramsSlot] = bindJson(param);
+    return evaluatePolicy(compiled, frame);
+  });
+  if (results.length === 1) return results[0] ?? untouched;
   return {
     findings: results.flatMap((result) => result?.findings ?? []),
     auditAnnotations: results.flatMap((result) => result?.auditAnnotations ?? []),

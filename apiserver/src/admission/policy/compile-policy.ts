@@ -19,7 +19,7 @@ export interface CompiledPolicy {
 }
 
 /** In the order in which `expression.run` wants their values. */
-const policyVariables = [
+export const policyVariables = [
   'object',
   'oldObject',
   'request',

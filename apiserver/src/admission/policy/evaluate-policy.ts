@@ -1,5 +1,5 @@
-import { type Budget, BudgetExceeded, CelError, type Expression, type MapValue, type Value } from '../../cel/index.ts';
-import type { CompiledPolicy, CompiledValidation } from './compile-policy.ts';
+import { BudgetExceeded, CelError, type Expression, Frame, type MapValue, type Value } from '../../cel/index.ts';
+import { type CompiledPolicy, type CompiledValidation, policyVariables } from './compile-policy.ts';
 import type { Validation } from './policy.ts';
 
 /** One thing a policy found wrong: a validation that is false, or an expression that failed under failurePolicy Fail. */
@@ -10,85 +10,109 @@ export interface Finding {
 }
 
 export interface PolicyResult {
-  findings: Finding[];
-  auditAnnotations: [key: string, value: string][];
+  findings: readonly Finding[];
+  auditAnnotations: readonly [key: string, value: string][];
 }
 
-/** The values of the policy variables before `variables`, in their order. */
-export type PolicyValues = readonly Value[];
+const variablesSlot = policyVariables.indexOf('variables');
 
 /** `variables.x` is computed when first used; a failure is the failure of whoever uses it. */
-const lazyVariables = ({ variables: expressions }: CompiledPolicy, values: PolicyValues, budget: Budget): MapValue => {
-  const known = new Map<string, Value>();
-  const view: MapValue = {
-    kind: 'object',
-    size: expressions.size,
-    keys: () => [...expressions.keys()],
-    has: (key) => typeof key === 'string' && expressions.has(key),
-    get: (key) => {
-      const expression = typeof key === 'string' ? expressions.get(key) : undefined;
-      if (typeof key !== 'string' || !expression) return undefined;
-      const value = known.get(key) ?? expression.run([...values, view], budget);
-      known.set(key, value);
-      return value;
-    },
-  };
-  return view;
-};
+class LazyVariables implements MapValue {
+  readonly kind = 'object';
+  readonly #expressions: CompiledPolicy['variables'];
+  readonly #frame: Frame;
+  readonly #known = new Map<string, Value>();
+  constructor(expressions: CompiledPolicy['variables'], frame: Frame) {
+    this.#expressions = expressions;
+    this.#frame = frame;
+  }
+  get size(): number {
+    return this.#expressions.size;
+  }
+  keys(): Value[] {
+    return [...this.#expressions.keys()];
+  }
+  has(key: Value): boolean {
+    return typeof key === 'string' && this.#expressions.has(key);
+  }
+  get(key: Value): Value | undefined {
+    const expression = typeof key === 'string' ? this.#expressions.get(key) : undefined;
+    if (typeof key !== 'string' || !expression) return undefined;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    // Whoever asks is in the middle of an expression, whose own slots must stay as they are.
+    const { slots, budget, environment } = this.#frame;
+    const value = expression.run(new Frame(slots.slice(0, policyVariables.length), budget, environment));
+    this.#known.set(key, value);
+    return value;
+  }
+}
 
-type Outcome = { value: Value } | { error: string };
+/** Why an expression has no value. */
+class Failed {
+  readonly error: string;
+  constructor({ source }: Expression, { message }: Error) {
+    this.error = `expression '${source}' resulted in error: ${message}`;
+  }
+}
 
-const attempt = (expression: Expression, values: PolicyValues, budget: Budget): Outcome => {
+const attempt = (expression: Expression, frame: Frame): Value | Failed => {
   try {
-    return { value: expression.run(values, budget) };
+    return expression.run(frame);
   } catch (error) {
-    if (error instanceof CelError || error instanceof BudgetExceeded)
-      return { error: `expression '${expression.source}' resulted in error: ${error.message}` };
+    if (error instanceof CelError || error instanceof BudgetExceeded) return new Failed(expression, error);
     throw error;
   }
 };
 
-/** Judges one request with one set of parameters. Undefined when the match conditions leave the request alone. */
-export const evaluatePolicy = (compiled: CompiledPolicy, values: PolicyValues, budget: Budget): PolicyResult | undefined => {
-  const all = [...values, lazyVariables(compiled, values, budget)];
+/**
+ * Judges one request with one set of parameters: the frame holds the policy variables but `variables`. Undefined when the match conditions
+ * leave the request alone.
+ */
+export const evaluatePolicy = (compiled: CompiledPolicy, frame: Frame): PolicyResult | undefined => {
+  frame.slots[variablesSlot] = new LazyVariables(compiled.variables, frame);
   const isStrict = compiled.policy.spec.failurePolicy !== 'Ignore';
-  const refuse = (message: string, expressionIndex = 0): Finding[] => (isStrict ? [{ message, reason: 'Invalid', expressionIndex }] : []);
-  const matched = matchesConditions(compiled, all, budget);
+  const refusal = (message: string, expressionIndex = 0): Finding[] => (isStrict ? [{ message, reason: 'Invalid', expressionIndex }] : []);
+  const matched = matchesConditions(compiled, frame);
   if (matched === false) return undefined;
-  if (matched !== true) return { findings: refuse(matched.error), auditAnnotations: [] };
-  const findings = compiled.validations.flatMap((validation, index): Finding[] => {
-    const outcome = attempt(validation.expression, all, budget);
-    if ('error' in outcome) return refuse(outcome.error, index);
-    if (outcome.value === true) return [];
-    return [
-      { message: failureMessage(validation, all, budget), reason: validation.validation.reason ?? 'Invalid', expressionIndex: index },
-    ];
-  });
-  return { findings, auditAnnotations: annotations(compiled, all, budget) };
+  if (matched !== true) return { findings: refusal(matched.error), auditAnnotations: [] };
+  const findings: Finding[] = [];
+  for (const [index, validation] of compiled.validations.entries()) {
+    const outcome = attempt(validation.expression, frame);
+    if (outcome === true) continue;
+    if (outcome instanceof Failed) findings.push(...refusal(outcome.error, index));
+    else
+      findings.push({
+        message: failureMessage(validation, frame),
+        reason: validation.validation.reason ?? 'Invalid',
+        expressionIndex: index,
+      });
+  }
+  return { findings, auditAnnotations: annotations(compiled, frame) };
 };
 
 /** One condition that is false decides; otherwise an error of any of them counts. */
-const matchesConditions = (compiled: CompiledPolicy, values: PolicyValues, budget: Budget): boolean | { error: string } => {
-  let failure: { error: string } | undefined;
+const matchesConditions = (compiled: CompiledPolicy, frame: Frame): boolean | Failed => {
+  let failure: Failed | undefined;
   for (const { expression } of compiled.matchConditions) {
-    const outcome = attempt(expression, values, budget);
-    if ('error' in outcome) failure ??= outcome;
-    else if (outcome.value !== true) return false;
+    const outcome = attempt(expression, frame);
+    if (outcome instanceof Failed) failure ??= outcome;
+    else if (outcome !== true) return false;
   }
   return failure ?? true;
 };
 
-const failureMessage = ({ validation, messageExpression }: CompiledValidation, values: PolicyValues, budget: Budget): string => {
+const failureMessage = ({ validation, messageExpression }: CompiledValidation, frame: Frame): string => {
   const fallback = validation.message?.trim() || `failed expression: ${validation.expression.trim()}`;
   if (!messageExpression) return fallback;
-  const outcome = attempt(messageExpression, values, budget);
-  const text = 'value' in outcome && typeof outcome.value === 'string' ? outcome.value.trim() : '';
+  const outcome = attempt(messageExpression, frame);
+  const text = typeof outcome === 'string' ? outcome.trim() : '';
   return text === '' || /[\r\n]/.test(text) || text.length > 5 * 1024 ? fallback : text;
 };
 
-const annotations = (compiled: CompiledPolicy, values: PolicyValues, budget: Budget): [string, string][] =>
+const annotations = (compiled: CompiledPolicy, frame: Frame): [string, string][] =>
   compiled.auditAnnotations.flatMap(({ key, expression }): [string, string][] => {
-    const outcome = attempt(expression, values, budget);
-    const isText = 'value' in outcome && typeof outcome.value === 'string' && outcome.value.trim() !== '';
-    return isText ? [[`${compiled.policy.metadata.name}/${key}`, String(outcome.value).slice(0, 10 * 1024)]] : [];
+    const outcome = attempt(expression, frame);
+    const isText = typeof outcome === 'string' && outcome.trim() !== '';
+    return isText ? [[`${compiled.policy.metadata.name}/${key}`, outcome.slice(0, 10 * 1024)]] : [];
   });

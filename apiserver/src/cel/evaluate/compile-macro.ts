@@ -22,34 +22,21 @@ export const compileMacro = (macro: MacroName, range: Code, slots: readonly numb
   };
 };
 
+/** A list gives its items, or index and item; a map its keys, or key and value. */
 const iterate = (frame: Frame, range: Value, [first = 0, second]: readonly number[], cost: number): Next => {
-  const { keys, valueAt } = elements(range, second !== undefined);
+  if (!isList(range) && !isMap(range)) throw new CelError('no such overload');
+  const keys = isMap(range) ? new ArrayList(range.keys()) : range;
   frame.budget.work(keys.size);
   let at = 0;
   return () => {
     if (at >= keys.size) return false;
     frame.budget.spend(cost);
-    frame.slots[first] = keys.at(at);
-    if (second !== undefined) frame.slots[second] = valueAt(at);
+    const key = keys.at(at);
+    frame.slots[first] = second === undefined || isMap(range) ? key : BigInt(at);
+    if (second !== undefined) frame.slots[second] = isMap(range) ? (range.get(key) ?? null) : key;
     at++;
     return true;
   };
-};
-
-interface Elements {
-  keys: { size: number; at(index: number): Value };
-  valueAt(index: number): Value;
-}
-
-/** A list gives its items, or index and item; a map its keys, or key and value. */
-const elements = (range: Value, isPaired: boolean): Elements => {
-  if (isList(range)) {
-    const valueAt = (index: number) => range.at(index);
-    return { keys: isPaired ? { size: range.size, at: (index) => BigInt(index) } : range, valueAt };
-  }
-  if (!isMap(range)) throw new CelError('no such overload');
-  const keys = new ArrayList(range.keys());
-  return { keys, valueAt: (index) => range.get(keys.at(index)) ?? null };
 };
 
 /** `all` and `exists` end at the element that decides, and forget errors that came before it. */

@@ -1,8 +1,9 @@
 import { ArrayList } from '../value/value.ts';
 import { type CallContext, matching, method, type Overload } from './overload.ts';
 
-const findAll = (text: string, pattern: string, limit: bigint, { regex, budget }: CallContext): ArrayList => {
-  const compiled = regex(pattern);
+const findAll = (text: string, pattern: string, limit: bigint, context: CallContext): ArrayList => {
+  const { budget } = context;
+  const compiled = context.regex(pattern);
   const found: string[] = [];
   for (let from = 0; from <= text.length && (limit < 0n || BigInt(found.length) < limit); ) {
     const span = compiled.find(text, from, budget);
@@ -14,8 +15,8 @@ const findAll = (text: string, pattern: string, limit: bigint, { regex, budget }
   return new ArrayList(found);
 };
 
-const find = (text: string, pattern: string, { regex, budget }: CallContext): string => {
-  const span = regex(pattern).find(text, 0, budget);
+const find = (text: string, pattern: string, context: CallContext): string => {
+  const span = context.regex(pattern).find(text, 0, context.budget);
   return span ? text.slice(span.start, span.end) : '';
 };
 

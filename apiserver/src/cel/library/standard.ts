@@ -128,7 +128,7 @@ const spans = [
   method('duration.getMilliseconds(): int', (time: Duration) => time.ns / 1_000_000n),
 ];
 
-const matches = (text: string, pattern: string, { regex, budget }: CallContext): boolean => regex(pattern).test(text, budget);
+const matches = (text: string, pattern: string, context: CallContext): boolean => context.regex(pattern).test(text, context.budget);
 
 export const standardFunctions: readonly Overload[] = [
   ...convert,

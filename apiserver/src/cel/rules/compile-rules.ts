@@ -2,6 +2,7 @@ import { type Cause, isObject, type Json, type JsonObject, type StructuralSchema
 import { BudgetExceeded, CelError, CelSyntaxError } from '../cel-error.ts';
 import { createEnvironment, type Environment } from '../environment.ts';
 import { Budget, defaultLimits, type Limits } from '../evaluate/budget.ts';
+import { Frame } from '../evaluate/frame.ts';
 import { threadClock } from '../evaluate/thread-clock.ts';
 import { bind } from '../value/bind.ts';
 import { none, OptionalValue, type Value } from '../value/value.ts';
@@ -26,14 +27,15 @@ export interface CompiledRules {
 
 /** The x-kubernetes-validations of a schema, ready to judge objects that the schema itself accepts. */
 export const compileRules = (schema: StructuralSchema, options: RuleOptions = {}): CompiledRules => {
-  const tree = ruleTree(schema, options.environment ?? createEnvironment(), true);
+  const environment = options.environment ?? createEnvironment();
+  const tree = ruleTree(schema, environment, true);
   const limits = { ...defaultLimits, ...options.limits };
   const clock = options.clock ?? threadClock;
   return {
     isEmpty: tree === undefined,
     validate: (object, old) => {
       if (!tree) return { causes: [] };
-      const run: Run = { budget: new Budget(limits, clock), causes: [] };
+      const run: Run = { frame: new Frame([null, null], new Budget(limits, clock), environment), causes: [] };
       try {
         walk(tree, { value: object, old, path: '' }, run);
       } catch (error) {
@@ -47,7 +49,7 @@ export const compileRules = (schema: StructuralSchema, options: RuleOptions = {}
 };
 
 interface Run {
-  budget: Budget;
+  frame: Frame;
   causes: Cause[];
 }
 
@@ -94,7 +96,9 @@ const judge = (node: RuleNode, compiled: () => CompiledRule, place: Place, run: 
   }
   const old = place.old ?? undefined;
   if (rule.isTransition && old === undefined && !rule.rule.optionalOldSelf) return;
-  const failure = evaluate(rule, [bindSelf(node, place.value), oldSelf(node, old, rule)], run);
+  run.frame.slots[0] = bindSelf(node, place.value);
+  run.frame.slots[1] = oldSelf(node, old, rule);
+  const failure = evaluate(rule, run.frame);
   if (failure === undefined || isUnchanged(rule, place)) return;
   run.causes.push(ruleCause(rule.rule.reason, fieldAt(place.path, rule.fieldPath), type, failure));
 };
@@ -129,24 +133,24 @@ const isUnchanged = (rule: CompiledRule, { value, old }: Place): boolean =>
   old !== undefined && !rule.isTransition && isSameJson(value, old);
 
 /** The message of the failure; undefined when the rule holds. */
-const evaluate = (rule: CompiledRule, values: readonly Value[], run: Run): string | undefined => {
-  const source = rule.rule.rule.trim();
+const evaluate = (rule: CompiledRule, frame: Frame): string | undefined => {
   try {
-    return rule.expression.run(values, run.budget) === true ? undefined : failureMessage(rule, values, run);
+    return rule.expression.run(frame) === true ? undefined : failureMessage(rule, frame);
   } catch (error) {
-    if (error instanceof CelError) return `${error.message} evaluating rule: ${rule.rule.message?.trim() || source}`;
-    if (error instanceof BudgetExceeded && error.scope === 'call') return `call cost limit exceeded evaluating rule: ${source}`;
+    if (error instanceof CelError) return `${error.message} evaluating rule: ${rule.rule.message?.trim() || rule.rule.rule.trim()}`;
+    if (error instanceof BudgetExceeded && error.scope === 'call')
+      return `call cost limit exceeded evaluating rule: ${rule.rule.rule.trim()}`;
     throw error;
   }
 };
 
 const maxMessageLength = 5 * 1024;
 
-const failureMessage = (rule: CompiledRule, values: readonly Value[], run: Run): string => {
+const failureMessage = (rule: CompiledRule, frame: Frame): string => {
   const fallback = rule.rule.message?.trim() || `failed rule: ${rule.rule.rule.trim()}`;
   if (!rule.messageExpression) return fallback;
   try {
-    const text = rule.messageExpression.run(values, run.budget);
+    const text = rule.messageExpression.run(frame);
     const isUsable = typeof text === 'string' && text.trim() !== '' && !/[\r\n]/.test(text) && text.length <= maxMessageLength;
     return isUsable ? text.trim() : fallback;
   } catch (error) {

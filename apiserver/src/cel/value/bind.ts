@@ -82,7 +82,9 @@ class JsonMap implements MapValue {
     return Object.keys(this.#json).length;
   }
   get(key: Value): Value | undefined {
-    return this.has(key) ? bind(this.#json[key as string], this.#type) : undefined; // `has` is true only for strings
+    if (typeof key !== 'string' || !Object.hasOwn(this.#json, key)) return undefined;
+    const json = this.#json[key];
+    return json === undefined ? undefined : bind(json, this.#type);
   }
   has(key: Value): boolean {
     return typeof key === 'string' && Object.hasOwn(this.#json, key) && this.#json[key] !== undefined;
