@@ -1,6 +1,6 @@
 import { ApiError } from '@river/crds';
 import type { ChainHead, Clock, Logger } from '@river/runtime';
-import { type Batch, type ChainedLines, chainedLines, event } from './chained-lines.ts';
+import { type Batch, type ChainedLines, chainedLines, event, type Fields, type Waiting } from './chained-lines.ts';
 import { logWriter } from './log-writer.ts';
 import type { AuditFolder } from './open-folder.ts';
 import { pruning } from './prune-files.ts';
@@ -12,11 +12,11 @@ export interface AuditLog {
    * Adds a line; resolves once the system has it.
    * @throws ApiError ServiceUnavailable at once when no line was added; the promise is rejected with it when the line is still to be written
    */
-  record(fields: string): Promise<void>;
+  record(fields: Fields): Promise<void>;
   /** Adds a line about what was recorded before, for which there is always room. It goes out with the next ones, or soon. */
-  follow(fields: string): void;
+  follow(fields: Fields): void;
   /** Adds a line when there is room to spare. */
-  offer(fields: string): boolean;
+  offer(fields: Fields): boolean;
   /** Has `onTick` asked within a second. */
   tickSoon(): void;
   /** The last line that is written. */
@@ -86,11 +86,10 @@ export function auditLog({ folder, limits, clock, log, onTick }: AuditLogDeps): 
     writer.sync().catch((error) => log.error('the audit log could not be made durable', { dir, error }));
   });
   const linger = ticking(clock, limits.lingerMs, drain);
-  const add = (fields: string): Batch => {
-    const batch = lines.add(fields);
+  const add = (fields: Fields, waiting?: Waiting) => {
+    lines.add(fields, waiting);
     linger.soon();
     tick.soon();
-    return batch;
   };
   const sayWhatIsDue = () => {
     const fields = onTick();
@@ -137,7 +136,7 @@ function healthOf(dir: string, log: Logger) {
 
 interface EntranceDeps {
   lines: Pick<ChainedLines, 'bytes'>;
-  add(fields: string): Batch;
+  add(fields: Fields, waiting?: Waiting): void;
   drain(): void;
   limits: Pick<AuditLimits, 'waitingBytes'>;
   problem(): string | undefined;
@@ -151,9 +150,10 @@ function entrances({ lines, add, drain, limits, problem, isOver }: EntranceDeps)
       const late = lines.bytes() > limits.waitingBytes ? `its disk is too slow, and ${lines.bytes()} bytes behind` : undefined;
       const why = isOver() ? 'it is closed' : (problem() ?? late);
       if (why !== undefined) throw refusal(why);
-      const { waiting } = add(fields);
-      drain();
-      return new Promise((resolve, reject) => waiting.push({ done: resolve, failed: () => reject(refusal(problem() ?? '')) }));
+      return new Promise((resolve, reject) => {
+        add(fields, { done: resolve, failed: () => reject(refusal(problem() ?? '')) });
+        drain();
+      });
     },
     follow(fields) {
       if (!isOver()) add(fields);

@@ -2,7 +2,7 @@ import { close, fdatasync, open, openSync, write } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Batch } from './chained-lines.ts';
-import type { AuditFolder } from './open-folder.ts';
+import type { AuditFolder, LogFile } from './open-folder.ts';
 
 /** Puts batches into files, one after the other. */
 export interface LogWriter {
@@ -13,6 +13,10 @@ export interface LogWriter {
   close(): Promise<void>;
 }
 
+const pageBytes = 128 * 1024;
+/** Of a text in UTF-8. */
+const mostBytesPerUnit = 3;
+
 const openFile = promisify(open);
 const closeFile = promisify(close);
 const syncFile = promisify(fdatasync);
@@ -21,6 +25,8 @@ const syncFile = promisify(fdatasync);
 export function logWriter({ dir, files }: Pick<AuditFolder, 'dir' | 'files'>, onNewFile: () => void): LogWriter {
   const last = files.at(-1);
   let file = last && openSync(join(dir, last.name), 'a', 0o600);
+  // Of the batch that is being written, and there is only one: garbage of this kind makes the collector come more often.
+  const page = Buffer.allocUnsafe(pageBytes);
   let isDirty = false;
   let syncing: Promise<void> = Promise.resolve();
 
@@ -31,20 +37,19 @@ export function logWriter({ dir, files }: Pick<AuditFolder, 'dir' | 'files'>, on
     syncing.catch(() => {});
     return syncing;
   };
-  const change = async (batch: Batch): Promise<void> => {
-    if (!batch.opens) return;
+  const change = async (batch: Batch, opens: LogFile): Promise<void> => {
     await sync();
     const old = file;
-    file = await openFile(join(dir, batch.opens.name), 'a', 0o600);
-    files.push(batch.opens);
+    file = await openFile(join(dir, opens.name), 'a', 0o600);
+    files.push(opens);
     delete batch.opens;
     if (old !== undefined) await closeFile(old);
     onNewFile();
   };
   return {
     async put(batch) {
-      batch.rest ??= Buffer.from(batch.lines.join(''));
-      await change(batch);
+      batch.rest ??= bytesOf(batch.lines, page);
+      if (batch.opens) await change(batch, batch.opens);
       if (file === undefined) throw new Error('no file of the log is open');
       while (batch.rest.length > 0) {
         const count = await writeSome(file, batch.rest);
@@ -60,6 +65,14 @@ export function logWriter({ dir, files }: Pick<AuditFolder, 'dir' | 'files'>, on
       if (last !== undefined) await closeFile(last);
     },
   };
+}
+
+function bytesOf(lines: readonly string[], page: Buffer): Buffer {
+  const length = lines.reduce((sum, line) => sum + line.length, 0);
+  if (length * mostBytesPerUnit > page.length) return Buffer.from(lines.join(''));
+  let end = 0;
+  for (const line of lines) end += page.write(line, end);
+  return page.subarray(0, end);
 }
 
 const writeSome = (file: number, bytes: Buffer): Promise<number> =>

@@ -76,6 +76,19 @@ const table: [string, Json, boolean, Json?][] = [
   ],
 ];
 
+/** The same JSON in other words. */
+function waysToSend(body: Json): Record<string, string> {
+  const plain = JSON.stringify(body);
+  const escaped = plain.replace(/[a-z]/g, (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`).replaceAll('/', '\\/');
+  return {
+    plain,
+    'on many lines': JSON.stringify(body, null, 2),
+    // The names of JSON itself cannot be escaped.
+    ...(!/true|false|null/.test(plain) && { escaped }),
+    'with escaped slashes only': plain.replaceAll('/', '\\/'),
+  };
+}
+
 describe('what is kept of a body', () => {
   for (const [what, body, isSecret, kept] of table) {
     it(`hides: ${what}`, () => {
@@ -84,6 +97,11 @@ describe('what is kept of a body', () => {
       assert.ok(!JSON.stringify(shown).includes(x), JSON.stringify(shown));
       if (kept !== undefined) assert.deepEqual(shown, kept);
       assert.deepEqual(body, before, 'what was sent is not changed');
+      for (const [how, text] of Object.entries(waysToSend(body))) {
+        const fields = bodyFields(text, isSecret);
+        assert.deepEqual(JSON.parse(`{"b":1${fields}}`).body, shown, how);
+        assert.ok(!fields.includes('\n'), how);
+      }
     });
   }
 
@@ -94,16 +112,16 @@ describe('what is kept of a body', () => {
 
   it('ends somewhere, and then says of how much it is the beginning', () => {
     const body = { data: { a: '"'.repeat(100_000) } };
-    const fields = JSON.parse(`{"b":1${bodyFields(body, false)}}`);
+    const fields = JSON.parse(`{"b":1${bodyFields(JSON.stringify(body), false)}}`);
     assert.equal(fields.body, undefined);
     assert.equal(fields.bodyLength, JSON.stringify(body).length);
     assert.match(fields.bodySha256, /^[0-9a-f]{64}$/);
-    assert.ok(bodyFields(body, false).length < 17 * 1024);
+    assert.ok(bodyFields(JSON.stringify(body), false).length < 17 * 1024);
     assert.ok(JSON.stringify(body).startsWith(fields.bodyCut));
   });
 
   it('hides before it cuts', () => {
-    const fields = bodyFields(secret({ data: { a: x, b: x.repeat(10_000) } }), true);
+    const fields = bodyFields(JSON.stringify(secret({ data: { a: x, b: x.repeat(10_000) } })), true);
     assert.ok(!fields.includes(x));
   });
 });

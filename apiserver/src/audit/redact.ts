@@ -3,6 +3,8 @@ import { isObject, type Json, type JsonObject } from '@river/crds';
 /** What stands for a value that nobody may read. */
 export const hidden = '[redacted]';
 
+/** Some part of all that is hidden, however it is written. */
+const suspicious = /token|passw|passphrase|secret|credential|key|:\/\/|\\[u/]/i;
 const secretName = /(token|passw(or)?d|passphrase|secret|credentials?|(api|private|access)[_-]?key)s?$/i;
 /** Of Secrets all else is hidden, so that a misspelt `data` tells nothing either. */
 const plainFields = new Set(['apiVersion', 'kind', 'type', 'immutable']);
@@ -17,6 +19,9 @@ const maxDepth = 200;
  * are secret, without credentials in addresses. Gives back what it was given where there is nothing to hide.
  */
 export const redact = (body: Json, isSecret: boolean): Json => (isSecret ? hideSecret(body, 0) : hide(body, 0));
+
+/** Whether there may be something to hide in a body of which this is the JSON text. */
+export const mayHide = (text: string): boolean => suspicious.test(text);
 
 function hide(value: Json, depth: number): Json {
   if (typeof value === 'string') return hideInText(value);

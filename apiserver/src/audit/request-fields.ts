@@ -1,9 +1,8 @@
 import { hash } from 'node:crypto';
-import type { Json } from '@river/crds';
 import type { Attributes } from '../authorization/attributes.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { Requester } from '../write/write-context.ts';
-import { redact } from './redact.ts';
+import { mayHide, redact } from './redact.ts';
 
 /** What lines say of a request, as JSON members. Everything that a client chooses has a bound. */
 
@@ -35,52 +34,70 @@ const parameters = [
 ];
 
 function address(pathname: string, query: URLSearchParams): string {
+  if (query.size === 0) return cut(pathname, longest.path);
   const kept = new URLSearchParams();
-  if (query.size > 0)
-    for (const name of parameters) for (const value of query.getAll(name).slice(0, 3)) kept.append(name, cut(value, longest.parameter));
+  for (const name of parameters) for (const value of query.getAll(name).slice(0, 3)) kept.append(name, cut(value, longest.parameter));
   return cut(pathname, longest.path) + (kept.size > 0 ? `?${kept}` : '');
 }
 
 /** A request as far as it is known: who is behind it may not be. */
 export type Asked = Pick<Exchange, 'request' | 'pathname' | 'query'> & { requester?: Requester | undefined };
 
+/** The texts about people who ask again and again. */
+const persons = new WeakMap<Requester, string>();
+
+function personText(requester: Requester): string {
+  const known = persons.get(requester);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(person(requester));
+  persons.set(requester, text);
+  return text;
+}
+
+/** A member and the comma after it; nothing when there is no text. */
+const member = (name: string, text: string | undefined, most = longest.name): string =>
+  text ? `"${name}":${JSON.stringify(cut(text, most))},` : '';
+
 /** Who, from where, and what. */
 export function requestFields({ request, pathname, query, requester }: Asked, wanted: Attributes | undefined, version: string): string {
-  const { 'user-agent': agent, 'x-forwarded-for': forwarded } = request.headers;
   const behind = requester?.impersonator;
-  return members({
-    ...(requester && { user: person(requester) }),
-    ...(behind && { impersonator: person(behind) }),
-    ...(requester?.via && { frontDoor: requester.via }),
-    from: {
-      address: request.socket.remoteAddress ?? '',
-      ...(agent && { agent: cut(agent, longest.agent) }),
-      // Only a front door is believed about it.
-      ...(requester?.via && forwarded && { forwardedFor: cut(String(forwarded), longest.agent) }),
-    },
-    ...(wanted && asked(wanted, version)),
-    path: address(pathname, query),
-    ...(query.getAll('dryRun').includes('All') && { dryRun: true }),
-  });
+  const isDryRun = query.size > 0 && query.getAll('dryRun').includes('All');
+  return (
+    (requester ? `"user":${personText(requester)},` : '') +
+    (behind ? `"impersonator":${personText(behind)},` : '') +
+    member('frontDoor', requester?.via) +
+    `"from":${whence(request, requester)},` +
+    (wanted ? wish(wanted, version) : '') +
+    `"path":${JSON.stringify(address(pathname, query))}` +
+    (isDryRun ? ',"dryRun":true' : '')
+  );
 }
 
-function asked(wanted: Attributes, version: string) {
-  if ('path' in wanted) return { verb: wanted.verb };
-  const { verb, group, resource, subresource, namespace, name } = wanted;
-  return {
-    verb,
-    ...(group && { group: cut(group, longest.name) }),
-    version: cut(version, longest.name),
-    resource: cut(resource, longest.name),
-    ...(subresource && { subresource: cut(subresource, longest.name) }),
-    ...(namespace && { namespace: cut(namespace, longest.name) }),
-    ...(name && { name: cut(name, longest.name) }),
-  };
+function whence({ socket, headers }: Asked['request'], requester: Requester | undefined): string {
+  // Only a front door is believed about it.
+  const forwarded = requester?.via && headers['x-forwarded-for'];
+  const more =
+    member('agent', headers['user-agent'], longest.agent) + (forwarded ? member('forwardedFor', String(forwarded), longest.agent) : '');
+  return `{${more}"address":${JSON.stringify(socket.remoteAddress ?? '')}}`;
 }
 
-/** The body, without what is secret. Of a large one the beginning, and the SHA-256 of the whole text that it is the beginning of. */
-export function bodyFields(body: Json, isSecret: boolean): string {
-  const text = JSON.stringify(redact(body, isSecret));
+function wish(wanted: Attributes, version: string): string {
+  if ('path' in wanted) return member('verb', wanted.verb);
+  return (
+    member('verb', wanted.verb) +
+    member('group', wanted.group) +
+    member('version', version) +
+    member('resource', wanted.resource) +
+    member('subresource', wanted.subresource) +
+    member('namespace', wanted.namespace) +
+    member('name', wanted.name)
+  );
+}
+
+/** A body from its JSON text, without what is secret. Of a large one the beginning, and the SHA-256 of the whole text that it is the beginning of. */
+export function bodyFields(sent: string, isSecret: boolean): string {
+  const isPlain = !isSecret && !sent.includes('\n') && !mayHide(sent);
+  const text = isPlain ? sent : JSON.stringify(redact(JSON.parse(sent), isSecret));
   if (text.length <= mostBody) return `,"body":${text}`;
   return `,${members({ bodyCut: text.slice(0, keptOfLarge), bodyLength: text.length, bodySha256: hash('sha256', text) })}`;
 }

@@ -1,10 +1,10 @@
-import type { Json } from '@river/crds';
 import type { Clock } from '@river/runtime';
 import type { Attributes } from '../authorization/attributes.ts';
 import type { CachedObject } from '../cache/cached-object.ts';
+import type { Decoded } from '../decode/decode-json.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { AuditLog } from './audit-log.ts';
-import { event } from './chained-lines.ts';
+import { event, type Fields } from './chained-lines.ts';
 import type { FloodGate } from './flood-gate.ts';
 import { bodyFields, outcomeFields, requestFields } from './request-fields.ts';
 
@@ -14,8 +14,10 @@ export type Interest = 'write' | 'secret' | 'read';
 /** What the log is told of one request while it goes its way. */
 export interface Trail {
   readonly interest: Interest;
-  /** Resolves once the log has it; only then may anything be done. @throws ApiError ServiceUnavailable */
-  received(body?: Json): Promise<void>;
+  /** Tells the log of it before anything is done, beginning now. @throws ApiError ServiceUnavailable */
+  receive(body?: Pick<Decoded, 'value' | 'text'>): void;
+  /** Resolves once the log has what was received; only then may anything be done. @throws ApiError ServiceUnavailable */
+  recorded(): Promise<void>;
   /** What it has made, changed or removed. */
   wrote(object: Pick<CachedObject, 'name' | 'uid' | 'revision'>): void;
   /** What was answered, once it was. Only the first time counts. */
@@ -44,7 +46,9 @@ export function trail({ log, gate, clock, newId }: TrailDeps, exchange: Exchange
   const { interest, wanted, version, isSecret } = subject;
   const startedMs = clock.monotonicMs();
   const id = newId();
-  let isReceived = false;
+  // Asked for while there is a connection, from then on it is known.
+  void exchange.request.socket.remoteAddress;
+  let received: Promise<void> | undefined;
   let isAnswered = false;
   let written: Pick<CachedObject, 'name' | 'uid' | 'revision'> | undefined;
 
@@ -54,7 +58,7 @@ export function trail({ log, gate, clock, newId }: TrailDeps, exchange: Exchange
     gate.count(exchange.requester.username);
     log.tickSoon();
   };
-  const record = (fields: string): Promise<void> => {
+  const record = (fields: Fields): Promise<void> => {
     try {
       return log.record(fields);
     } catch (error) {
@@ -64,22 +68,28 @@ export function trail({ log, gate, clock, newId }: TrailDeps, exchange: Exchange
   };
   return {
     interest,
-    async received(body) {
-      if (isReceived || interest === 'read') return;
+    receive(body) {
+      if (received || interest === 'read') return;
       const isTold = body !== undefined && ('path' in wanted || !withoutBody.has(`${wanted.group}/${wanted.resource}`));
-      const done = record(head('received') + about() + (isTold ? bodyFields(body, isSecret) : ''));
-      isReceived = true;
-      return done;
+      const begin = head('received');
+      // The value may be changed on its way.
+      const text = isTold ? (body.text ?? JSON.stringify(body.value)) : undefined;
+      received = record(() => begin + about() + (text === undefined ? '' : bodyFields(text, isSecret)));
+      // Whoever does something waits for it; a request that fails before does not.
+      received.catch(() => {});
     },
+    recorded: () => received ?? Promise.resolve(),
     wrote(object) {
       written = object;
     },
     answered(code, reason = '') {
       if (isAnswered) return;
       isAnswered = true;
-      const outcome = outcomeFields(code, reason, clock.monotonicMs() - startedMs) + writtenFields(written);
-      if (isReceived) log.follow(head('answered') + outcome);
-      else if (!log.offer(`${head('whole')}${about()},${outcome}`)) count();
+      const latencyMs = clock.monotonicMs() - startedMs;
+      const begin = head(received ? 'answered' : 'whole');
+      const outcome = () => outcomeFields(code, reason, latencyMs) + writtenFields(written);
+      if (received) log.follow(() => begin + outcome());
+      else if (!log.offer(() => `${begin}${about()},${outcome()}`)) count();
     },
   };
 }

@@ -6,7 +6,7 @@ interface Draining {
   onFailure(error: unknown, again: () => void): void;
 }
 
-/** One run at a time. It begins after whatever else has just arrived, whose lines then go out with it. */
+/** One run at a time. It begins at once, beside what is done next; what comes meanwhile goes out with the next. */
 export function draining({ run, isDue, onFailure }: Draining): () => void {
   let isRunning = false;
   const go = () =>
@@ -21,9 +21,22 @@ export function draining({ run, isDue, onFailure }: Draining): () => void {
   const start = () => {
     if (isRunning) return;
     isRunning = true;
-    setImmediate(go);
+    go();
   };
   return start;
+}
+
+/** Runs once at the end of the turn in which it is asked to. */
+export function atEndOfTurn(run: () => void): () => void {
+  let isAsked = false;
+  return () => {
+    if (isAsked) return;
+    isAsked = true;
+    setImmediate(() => {
+      isAsked = false;
+      run();
+    });
+  };
 }
 
 /** Rings once, some time after it is asked to. */

@@ -12,7 +12,7 @@ const isBadRequest = (pattern: RegExp) => (error: unknown) => ApiError.is(error,
 describe('decodeBody', () => {
   it('reads JSON under every JSON type, and when no type is said', async () => {
     for (const type of ['', 'application/json', 'application/json; charset=utf-8', 'application/merge-patch+json', 'Application/JSON']) {
-      assert.deepEqual(await decode('{"a":1}', type), { value: { a: 1 }, duplicates: [] });
+      assert.deepEqual(await decode('{"a":1}', type), { value: { a: 1 }, duplicates: [], text: '{"a":1}' });
     }
   });
 
@@ -35,7 +35,11 @@ describe('decodeBody', () => {
   it('reads JSON under a YAML type without starting a YAML reader', async () => {
     const closed = { read: () => assert.fail('not needed'), close: async () => undefined };
     const body = new TextEncoder().encode('{"a":1,"a":2}');
-    assert.deepEqual(await decodeBody(body, 'application/apply-patch+yaml', { yaml: closed }), { value: { a: 2 }, duplicates: ['a'] });
+    assert.deepEqual(await decodeBody(body, 'application/apply-patch+yaml', { yaml: closed }), {
+      value: { a: 2 },
+      duplicates: ['a'],
+      text: '{"a":1,"a":2}',
+    });
   });
 
   it('reads YAML that only begins like JSON', async () => {

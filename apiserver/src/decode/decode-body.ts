@@ -35,9 +35,9 @@ const decodeYaml = async (bytes: Uint8Array, yaml: YamlReader): Promise<Decoded>
   return { value: decodeJson(Buffer.from(json)).value, duplicates };
 };
 
-const objectIn = ({ value, duplicates }: Decoded): Decoded<JsonObject> => {
+const objectIn = ({ value, ...more }: Decoded): Decoded<JsonObject> => {
   if (!isObject(value)) throw badBody('the body must be one object');
-  return { value, duplicates };
+  return { value, ...more };
 };
 
 /**

@@ -18,8 +18,9 @@ const refusal = (body: Uint8Array | string): string => {
 
 describe('decodeJson', () => {
   it('gives what JSON says, and skips a byte order mark', () => {
-    assert.deepEqual(decode('{"a":[1,"x",null,true,{"b":"c:d{"}]}'), { value: { a: [1, 'x', null, true, { b: 'c:d{' }] }, duplicates: [] });
-    assert.deepEqual(decode('\ufeff{}').value, {});
+    const text = '{"a":[1,"x",null,true,{"b":"c:d{"}]}';
+    assert.deepEqual(decode(text), { value: { a: [1, 'x', null, true, { b: 'c:d{' }] }, duplicates: [], text });
+    assert.deepEqual(decode('\ufeff{}'), { value: {}, duplicates: [], text: '{}' });
   });
 
   const duplicates: [string, string[]][] = [
@@ -76,7 +77,7 @@ describe('decodeJson', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.constantFrom(undefined, 1), (value, space) => {
         const text = JSON.stringify(value, null, space);
-        assert.deepEqual(decode(text), { value: JSON.parse(text) as Json, duplicates: [] });
+        assert.deepEqual(decode(text), { value: JSON.parse(text) as Json, duplicates: [], text });
       }),
       { numRuns: 500 },
     );

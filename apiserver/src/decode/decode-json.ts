@@ -10,6 +10,8 @@ export interface Decoded<Value extends Json = Json> {
   value: Value;
   /** Paths of fields that were given twice; the last one counts. */
   duplicates: string[];
+  /** What was sent, when that was JSON. */
+  text?: string;
 }
 
 export const badBody = (message: string, cause?: unknown): ApiError => new ApiError('BadRequest', message, { cause });
@@ -75,8 +77,8 @@ export const decodeJson = (body: Uint8Array): Decoded => {
   const value = parse(text);
   const sum: Sum = { fields: 0, hasDoubtfulNumber: false };
   addUp(value, sum);
-  if (sum.fields === fields && !sum.hasDoubtfulNumber) return { value, duplicates: [] };
+  if (sum.fields === fields && !sum.hasDoubtfulNumber) return { value, duplicates: [], text };
   const { duplicates, inexact } = findOddities(bytes);
   if (inexact) throw inexactNumber(inexact.path);
-  return { value, duplicates };
+  return { value, duplicates, text };
 };

@@ -116,7 +116,10 @@ async function serve(deps: RequestDeps, request: IncomingMessage, response: Serv
   if (!open.has(pathname)) {
     const wanted = requireRight(deps.resources.rights, exchange, route, who);
     exchange.trail = deps.audit?.follow(exchange, wanted, route);
-    if (exchange.trail?.interest === 'secret') await exchange.trail.received();
+    if (exchange.trail?.interest === 'secret') {
+      exchange.trail.receive();
+      await exchange.trail.recorded();
+    }
   }
   await dispatch(deps, exchange, route);
 }

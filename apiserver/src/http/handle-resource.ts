@@ -59,7 +59,7 @@ async function enterForStored({ heavy }: ResourceDeps, { exchange, target: { kin
 
 export async function readJson(deps: ResourceDeps, exchange: Exchange): Promise<Decoded<JsonObject>> {
   const decoded = await decodeBody(await readWhole(deps, exchange), exchange.request.headers['content-type'] ?? '', deps);
-  await exchange.trail?.received(decoded.value);
+  exchange.trail?.receive(decoded);
   return decoded;
 }
 
@@ -144,13 +144,13 @@ export async function readPatch(deps: ResourceDeps, request: ResourceRequest): P
   const how = patchKindOf(request);
   const bytes = await readWhole(deps, exchange);
   await enterForStored(deps, request);
-  const { value, duplicates } = how === 'apply' ? await decodeBody(bytes, 'application/yaml', deps) : decodeJson(bytes);
+  const decoded = how === 'apply' ? await decodeBody(bytes, 'application/yaml', deps) : decodeJson(bytes);
   const force = flag(exchange.query, 'force');
   if (force !== undefined && how !== 'apply') throw new ApiError('BadRequest', 'force may only be given with an apply patch');
   if (how === 'apply' && !text(exchange.query, 'fieldManager'))
     throw new ApiError('BadRequest', 'fieldManager is required for apply patch');
-  await exchange.trail?.received(value);
-  return { how, body: value, duplicates, force: force ?? false };
+  exchange.trail?.receive(decoded);
+  return { how, body: decoded.value, duplicates: decoded.duplicates, force: force ?? false };
 }
 
 const patch: Handler = async (deps, request) => {
@@ -164,9 +164,10 @@ const patch: Handler = async (deps, request) => {
 async function readDeleteOptions(deps: ResourceDeps, exchange: Exchange) {
   const { request, query } = exchange;
   const bytes = await readWhole(deps, exchange);
-  const body = bytes.length === 0 ? {} : (await decodeBody(bytes, request.headers['content-type'] ?? '', deps)).value;
-  await exchange.trail?.received(body);
-  return parseDeleteOptions(query, body);
+  const contentType = request.headers['content-type'] ?? '';
+  const decoded = bytes.length === 0 ? { value: {} } : await decodeBody(bytes, contentType, deps);
+  exchange.trail?.receive(decoded);
+  return parseDeleteOptions(query, decoded.value);
 }
 
 const remove: Handler = async (deps, request) => {

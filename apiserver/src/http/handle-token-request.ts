@@ -71,6 +71,7 @@ export async function handleTokenRequest(deps: ResourceDeps, exchange: Exchange,
     audiences,
     seconds,
   };
+  await exchange.trail?.recorded();
   return sendJson(exchange, 201, answer(object, { ...spec, audiences }, deps, options.isDryRun ? undefined : grant));
 }
 

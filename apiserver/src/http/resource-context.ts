@@ -67,13 +67,14 @@ function subresourceOf({ kind, version }: Target, subresource: string): Subresou
 }
 
 export function writeOptions(exchange: Exchange, dryRun: readonly string[] = []): WriteOptions {
-  const { query, request, requester, warnings, mayCreate } = exchange;
+  const { query, request, requester, warnings, trail, mayCreate } = exchange;
   return {
     requester,
     fieldManager: fieldManagerOf(query, request.headers['user-agent']),
     fieldValidation: parseFieldValidation(query.get('fieldValidation')),
     isDryRun: isDryRun([...query.getAll('dryRun'), ...dryRun]),
     warnings,
+    recorded: trail?.recorded,
     mayCreate,
   };
 }

@@ -5,7 +5,7 @@ import { reachNow } from '../read/read-at.ts';
 import type { ServedKind } from '../registry/served-kind.ts';
 import type { Check, StoredEntry, Write } from '../store/store.ts';
 import { commit, readStore } from './commit.ts';
-import type { WriteDeps, Written } from './write-context.ts';
+import type { WriteDeps, WriteOptions, Written } from './write-context.ts';
 
 /**
  * What one look at an object decides. `object` is in the storage version. `also` are other keys that must not have changed,
@@ -24,7 +24,7 @@ export interface Change {
   namespace: string;
   name: string;
   key: string;
-  isDryRun: boolean;
+  options: Pick<WriteOptions, 'isDryRun' | 'recorded'>;
   decide: Decide;
 }
 
@@ -41,7 +41,7 @@ export async function changeObject(deps: WriteDeps, change: Change): Promise<Wri
   const { kind, key } = change;
   const look = async () => cached(kind, change, await readStore(() => deps.store.get(key)));
   // A dry run has no commit that would notice a stale cache.
-  let isFresh = change.isDryRun;
+  let isFresh = change.options.isDryRun;
   let current = isFresh ? await look() : kind.cache.get(key);
   for (let tries = 0; tries < maxTries; tries++) {
     const attempt = await decide(change, current);
@@ -89,9 +89,10 @@ async function make(
   const value = encodeStored(step.object);
   const outcome = step.do === 'delete' ? 'deleted' : current ? 'updated' : 'created';
   const made = (revision: bigint): Written => ({ object: cacheObject(key, namespace, name, value, revision, kind.cache.epoch), outcome });
-  if (change.isDryRun) return { written: made(current?.revision ?? 0n) };
+  if (change.options.isDryRun) return { written: made(current?.revision ?? 0n) };
   const checks = [{ key, revision: current?.revision ?? 0n }, ...(step.do === 'put' ? (step.also ?? []) : [])];
   const writes = [{ key, value: step.do === 'delete' ? null : value }, ...(step.do === 'put' ? (step.beside ?? []) : [])];
+  await change.options.recorded?.();
   const result = await commit(deps.store, checks, writes);
   if (!result.ok) return { written: null, conflicts: result.conflicts };
   const seen = kind.cache.get(key);

@@ -52,7 +52,7 @@ function insert(deps: WriteDeps, { target, namespace, options }: Creation, objec
     namespace,
     name,
     key,
-    isDryRun: options.isDryRun,
+    options,
     decide: async (current) => {
       if (current) throw alreadyExists(target, name);
       return newObject(deps, target, namespace, cloneObject(object), options);

@@ -35,7 +35,7 @@ export function deleteObject(deps: WriteDeps, deletion: Deletion): Promise<Writt
     namespace,
     name,
     key: objectKey(target.kind.prefix, namespace, name),
-    isDryRun: options.isDryRun,
+    options,
     decide: async (current) => {
       if (!current) throw notFound(target, name);
       if (target.kind.rules.keeps.has(name)) throw kept(target, name);

@@ -41,7 +41,7 @@ export function editObject(deps: WriteDeps, edit: Edit): Promise<Written> {
     namespace,
     name,
     key: objectKey(kind.prefix, namespace, name),
-    isDryRun: false,
+    options,
     decide: async (current) => {
       if (!current || current.uid !== uid) throw notFound(target, name);
       const next = currentObject(current, target.version, kind.cache);

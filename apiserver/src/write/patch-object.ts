@@ -39,7 +39,7 @@ export function patchObject(deps: WriteDeps, patch: Patch): Promise<Written> {
     namespace,
     name,
     key: objectKey(target.kind.prefix, namespace, name),
-    isDryRun: options.isDryRun,
+    options,
     decide,
   });
 }

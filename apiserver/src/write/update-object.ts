@@ -36,7 +36,7 @@ export async function updateObject(deps: WriteDeps, update: Update): Promise<Wri
     namespace,
     name,
     key: objectKey(target.kind.prefix, namespace, name),
-    isDryRun: options.isDryRun,
+    options,
     decide: async (current) => {
       const object = cloneObject(sent.object);
       if (!current) {

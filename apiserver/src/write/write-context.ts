@@ -36,6 +36,8 @@ export interface WriteOptions {
   fieldManager: string;
   fieldValidation: FieldValidation;
   isDryRun: boolean;
+  /** Waited for before anything is written. @throws ApiError ServiceUnavailable */
+  recorded?: (() => Promise<void>) | undefined;
   /** Texts for Warning headers; the write adds to them. */
   warnings: string[];
   /** Asked before an update or a patch makes a new object. @throws ApiError Forbidden */

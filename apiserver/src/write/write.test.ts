@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { KubeObject } from '@river/crds';
+import { ApiError, type KubeObject } from '@river/crds';
 import { memoryStore } from '../store/memory-store.ts';
 import { StoreError } from '../store/store.ts';
 import { delayedStore } from '../testing/delayed-store.ts';
@@ -190,6 +190,33 @@ describe('writes', () => {
       assert.equal(await wrong({ resourceVersion: '1' }), 'Conflict');
       assert.equal((await server.remove('configmaps', at(made), { preconditions: { uid, resourceVersion } })).outcome, 'deleted');
     });
+  });
+
+  it('reach the store only once they are recorded, and never when they cannot be', async () => {
+    const name = fresh();
+    const writes: Record<string, (recorded: () => Promise<void>) => Promise<unknown>> = {
+      create: (recorded) => server.create('configmaps', map(name), { recorded }),
+      update: (recorded) => server.update('configmaps', map(name, { data: { a: '1' } }) as KubeObject, '', { recorded }),
+      patch: (recorded) => server.patch('configmaps', `default/${name}`, { body: { data: { b: '2' } }, options: { recorded } }),
+      remove: (recorded) => server.remove('configmaps', `default/${name}`, {}, { recorded }),
+    };
+    for (const [what, write] of Object.entries(writes)) {
+      const before = await revision();
+      const full = new ApiError('ServiceUnavailable', 'the log is full');
+      assert.equal(await refusal(write(() => Promise.reject(full))), full, what);
+      const recorded = Promise.withResolvers<void>();
+      const asked = Promise.withResolvers<void>();
+      const written = write(() => {
+        asked.resolve();
+        return recorded.promise;
+      });
+      await asked.promise;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      assert.equal(await revision(), before, what);
+      recorded.resolve();
+      await written;
+      assert.equal(await revision(), before + 1n, what);
+    }
   });
 
   describe('that are only tried', () => {

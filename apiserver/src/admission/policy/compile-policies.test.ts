@@ -103,6 +103,12 @@ describe('admission policies', () => {
     assert.match(outcome({ variables, validations: [{ expression: 'variables.broken == 1' }] }).deny?.message ?? '', /no such key: nope/);
   });
 
+  it('keep what an expression goes through apart from what a variable goes through meanwhile', () => {
+    const variables = [{ name: 'all', expression: '[10, 20].all(x, x > 5) && [30].exists(x, x == 30)' }];
+    const expression = '[1, 2].map(x, variables.all ? x : 0) == [1, 2] && [7].all(x, variables.all && x == 7)';
+    assert.equal(denied({ variables, validations: [{ expression }] }), false);
+  });
+
   it('follow failurePolicy when an expression fails', () => {
     const validations = [{ expression: 'object.spec.nope > 1' }];
     assert.match(outcome({ validations }).deny?.message ?? '', /expression 'object.spec.nope > 1' resulted in error: no such key: nope/);
