@@ -62,9 +62,9 @@ interface Bound {
   policy: ValidatingAdmissionPolicy;
   /** That it is in the index for a kind of request says that it matches. */
   isByKind: boolean;
-  bindings: ValidatingAdmissionPolicyBinding[];
+  bindings: { binding: ValidatingAdmissionPolicyBinding; isForAll: boolean }[];
   /** Compiled when a request first matches. */
-  compiled: () => CompiledPolicy | { error: string };
+  compiled?: CompiledPolicy | { error: string };
 }
 
 const maxIndexEntries = 4096;
@@ -80,7 +80,7 @@ export const compilePolicies = (
   const all = policies.flatMap((policy): Bound[] => {
     const own = byPolicy.get(policy.metadata.name);
     const isByKind = isDecidedByKind(policy.spec.matchConstraints ?? {});
-    return own ? [{ policy, isByKind, bindings: own, compiled: once(() => compilePolicy(policy, environment)) }] : [];
+    return own ? [{ policy, isByKind, bindings: own.map((binding) => ({ binding, isForAll: isForAll(binding) })) }] : [];
   });
   const index = new Map<string, readonly Bound[]>();
   const candidates = (request: AdmissionRequest): readonly Bound[] => {
@@ -104,13 +104,8 @@ export const compilePolicies = (
 /** The outcome of a write under a set of policies. Reads nothing but the request and what the options look up. */
 export const evaluatePolicies = (policies: PolicySet, request: AdmissionRequest): PolicyOutcome => policies.evaluate(request);
 
-const once = <T>(make: () => T): (() => T) => {
-  let made: { value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
-};
+const isForAll = ({ spec: { matchResources = {} } }: ValidatingAdmissionPolicyBinding): boolean =>
+  isDecidedByKind(matchResources) && (matchResources.resourceRules ?? []).length === 0;
 
 interface Failure extends Finding {
   policy: string;
@@ -125,14 +120,17 @@ const evaluateAll = (
   options: PolicyOptions,
 ): PolicyOutcome => {
   const budget = new Budget({ ...defaultLimits, ...options.limits }, options.clock ?? threadClock);
-  const frame = once(() => new Frame(requestValues(request, options), budget, environment));
+  let frame: Frame | undefined;
   const failures: Failure[] = [];
   const audit: Record<string, string> = {};
   for (const bound of matching) {
     if (!bound.isByKind && !matchesRequest(bound.policy.spec.matchConstraints, request)) continue;
-    for (const binding of bound.bindings) {
-      if (!matchesRequest(binding.spec.matchResources, request)) continue;
-      const { findings, auditAnnotations } = evaluateBinding(bound, binding, request, frame(), options);
+    for (const { binding, isForAll } of bound.bindings) {
+      if (!isForAll && !matchesRequest(binding.spec.matchResources, request)) continue;
+      frame ??= new Frame(requestValues(request, options), budget, environment);
+      const result = evaluateBinding(bound, binding, request, frame, options);
+      if (!result) continue;
+      const { findings, auditAnnotations } = result;
       const { validationActions = ['Deny'] } = binding.spec;
       for (const finding of findings)
         failures.push({ ...finding, policy: bound.policy.metadata.name, binding: binding.metadata.name, validationActions });
@@ -160,7 +158,6 @@ const requestValues = (request: AdmissionRequest, options: PolicyOptions): Value
 };
 
 const paramsSlot = policyVariables.indexOf('params');
-const untouched: PolicyResult = { findings: [], auditAnnotations: [] };
 
 /** A policy that cannot be applied refuses the request, or lets it pass: failurePolicy decides. */
 const cannotApply = ({ policy }: Bound, message: string): PolicyResult => ({
@@ -168,40 +165,45 @@ const cannotApply = ({ policy }: Bound, message: string): PolicyResult => ({
   auditAnnotations: [],
 });
 
+/** Undefined when there is nothing to say. */
 const evaluateBinding = (
   bound: Bound,
   binding: ValidatingAdmissionPolicyBinding,
   request: AdmissionRequest,
   frame: Frame,
   options: PolicyOptions,
-): PolicyResult => {
-  const compiled = bound.compiled();
+): PolicyResult | undefined => {
+  bound.compiled ??= compilePolicy(bound.policy, frame.environment);
+  const { compiled } = bound;
   if ('error' in compiled) return cannotApply(bound, compiled.error);
   const params = findParams(bound.policy, binding.spec.paramRef, request, options);
+  if (!params) {
+    frame.slots[paramsSlot] = null;
+    return evaluatePolicy(compiled, frame);
+  }
   if (params.length === 0) {
-    if (binding.spec.paramRef?.parameterNotFoundAction === 'Allow') return untouched;
+    if (binding.spec.paramRef?.parameterNotFoundAction === 'Allow') return undefined;
     return cannotApply(bound, 'failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction');
   }
   const results = params.map((param) => {
     frame.slots[paramsSlot] = bindJson(param);
     return evaluatePolicy(compiled, frame);
   });
-  if (results.length === 1) return results[0] ?? untouched;
   return {
     findings: results.flatMap((result) => result?.findings ?? []),
     auditAnnotations: results.flatMap((result) => result?.auditAnnotations ?? []),
   };
 };
 
-/** One null when the policy or the binding has no parameters; otherwise the objects that exist. */
+/** The objects that exist. Undefined when the policy or the binding has no parameters. */
 const findParams = (
   policy: ValidatingAdmissionPolicy,
   ref: ParamRef | undefined,
   request: AdmissionRequest,
   options: PolicyOptions,
-): readonly (JsonObject | null)[] => {
+): readonly JsonObject[] | undefined => {
   const kind = policy.spec.paramKind;
-  if (!kind || !ref) return [null];
+  if (!kind || !ref) return undefined;
   const found = options.getParams?.({ ...kind, namespace: ref.namespace ?? request.namespace, name: ref.name }) ?? [];
   return ref.selector ? found.filter((param) => selects(ref.selector, labelsOf(param))) : found;
 };

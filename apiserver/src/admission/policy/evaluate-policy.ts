@@ -21,7 +21,7 @@ class LazyVariables implements MapValue {
   readonly kind = 'object';
   readonly #expressions: CompiledPolicy['variables'];
   readonly #frame: Frame;
-  readonly #known = new Map<string, Value>();
+  #known: Map<string, Value> | undefined;
   constructor(expressions: CompiledPolicy['variables'], frame: Frame) {
     this.#expressions = expressions;
     this.#frame = frame;
@@ -38,11 +38,12 @@ class LazyVariables implements MapValue {
   get(key: Value): Value | undefined {
     const expression = typeof key === 'string' ? this.#expressions.get(key) : undefined;
     if (typeof key !== 'string' || !expression) return undefined;
-    const known = this.#known.get(key);
+    const known = this.#known?.get(key);
     if (known !== undefined) return known;
     // Whoever asks is in the middle of an expression, whose own slots must stay as they are.
     const { slots, budget, environment } = this.#frame;
     const value = expression.run(new Frame(slots.slice(0, policyVariables.length), budget, environment));
+    this.#known ??= new Map();
     this.#known.set(key, value);
     return value;
   }
@@ -65,31 +66,30 @@ const attempt = (expression: Expression, frame: Frame): Value | Failed => {
   }
 };
 
-/**
- * Judges one request with one set of parameters: the frame holds the policy variables but `variables`. Undefined when the match conditions
- * leave the request alone.
- */
+/** Judges one request with one set of parameters: the frame holds the policy variables but `variables`. Undefined: nothing is to be said. */
 export const evaluatePolicy = (compiled: CompiledPolicy, frame: Frame): PolicyResult | undefined => {
   frame.slots[variablesSlot] = new LazyVariables(compiled.variables, frame);
-  const isStrict = compiled.policy.spec.failurePolicy !== 'Ignore';
-  const refusal = (message: string, expressionIndex = 0): Finding[] => (isStrict ? [{ message, reason: 'Invalid', expressionIndex }] : []);
   const matched = matchesConditions(compiled, frame);
   if (matched === false) return undefined;
-  if (matched !== true) return { findings: refusal(matched.error), auditAnnotations: [] };
+  if (matched !== true) return { findings: refusal(compiled, matched, 0), auditAnnotations: [] };
   const findings: Finding[] = [];
-  for (const [index, validation] of compiled.validations.entries()) {
+  for (const validation of compiled.validations) {
     const outcome = attempt(validation.expression, frame);
-    if (outcome === true) continue;
-    if (outcome instanceof Failed) findings.push(...refusal(outcome.error, index));
-    else
-      findings.push({
-        message: failureMessage(validation, frame),
-        reason: validation.validation.reason ?? 'Invalid',
-        expressionIndex: index,
-      });
+    if (outcome !== true) findings.push(...findingsOf(compiled, validation, outcome, frame));
   }
-  return { findings, auditAnnotations: annotations(compiled, frame) };
+  const auditAnnotations = annotations(compiled, frame);
+  return findings.length > 0 || auditAnnotations.length > 0 ? { findings, auditAnnotations } : undefined;
 };
+
+const findingsOf = (compiled: CompiledPolicy, validation: CompiledValidation, outcome: Value | Failed, frame: Frame): Finding[] => {
+  const index = compiled.validations.indexOf(validation);
+  if (outcome instanceof Failed) return refusal(compiled, outcome, index);
+  return [{ message: failureMessage(validation, frame), reason: validation.validation.reason ?? 'Invalid', expressionIndex: index }];
+};
+
+/** Whether an expression that has no value refuses the request is the policy's to say. */
+const refusal = ({ policy }: CompiledPolicy, { error }: Failed, expressionIndex: number): Finding[] =>
+  policy.spec.failurePolicy === 'Ignore' ? [] : [{ message: error, reason: 'Invalid', expressionIndex }];
 
 /** One condition that is false decides; otherwise an error of any of them counts. */
 const matchesConditions = (compiled: CompiledPolicy, frame: Frame): boolean | Failed => {

@@ -1,5 +1,12 @@
 import { CelError } from '../cel-error.ts';
+import { JsonMap } from '../value/bind.ts';
 import { isList, isMap, kindOf, none, OptionalValue, Uint, type Value } from '../value/value.ts';
+
+/** `value.a.b`. */
+export const accessPath = (value: Value, path: readonly string[]): Value => {
+  const end = value instanceof JsonMap ? value.follow(path) : undefined;
+  return end === undefined ? path.reduce((reached, field) => accessField(reached, field, false), value) : end;
+};
 
 /** `value.field`, or `value.?field`. Through an optional, everything stays optional. */
 export const accessField = (value: Value, field: string, isOptional: boolean): Value => {

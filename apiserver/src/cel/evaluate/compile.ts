@@ -5,7 +5,7 @@ import type { Overload } from '../library/overload.ts';
 import type { Expr } from '../syntax/ast.ts';
 import { isTypeName, qualifiedName, resolveCall } from '../syntax/resolve-call.ts';
 import { ArrayList, EntryMap, none, OptionalValue, sizeOf, TypeValue, type Value } from '../value/value.ts';
-import { accessField, accessIndex, hasField } from './access.ts';
+import { accessField, accessIndex, accessPath, hasField } from './access.ts';
 import { negate } from './arithmetic.ts';
 import { compileBinary } from './compile-binary.ts';
 import { compileMacro } from './compile-macro.ts';
@@ -129,9 +129,7 @@ const fieldsOf =
   (slot: number, fields: readonly string[]): Code =>
   (frame) => {
     frame.budget.spend(1 + fields.length);
-    let value = frame.slots[slot] ?? null;
-    for (const field of fields) value = accessField(value, field, false);
-    return value;
+    return accessPath(frame.slots[slot] ?? null, fields);
   };
 
 const fieldOf =
