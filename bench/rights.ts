@@ -93,7 +93,7 @@ const calls: Readonly<Record<string, () => Call>> = {
   }),
 };
 
-const inTurn = 50;
+const inTurn = 10;
 
 /** The same calls to both, some at a time in turn, so that what else the machine does meets both alike. */
 async function compare(sides: readonly Side[], next: () => Call, count: number): Promise<Record<string, number>> {
@@ -140,7 +140,7 @@ async function startSides(dir: string): Promise<Side[]> {
  * admin no role can lock out and that has no policies. Exits 1 when the budget does not hold.
  */
 export async function benchRights(args: string[]): Promise<number> {
-  const count = args.includes('--quick') ? 500 : 3_000;
+  const count = args.includes('--quick') ? 500 : 8_000;
   const dir = mkdtempSync(join(tmpdir(), 'river-bench-'));
   const sides = await startSides(dir);
   const figures: Record<string, Record<string, number>> = {};

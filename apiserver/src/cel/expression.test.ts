@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import type { Json } from '@river/crds';
+import fc from 'fast-check';
 import { Budget, bindJson, CelError, CelSyntaxError, compileExpression, createEnvironment, defaultLimits, dyn, Frame } from './index.ts';
 
 const environment = createEnvironment();
@@ -360,6 +363,18 @@ describe('an expression', () => {
       for (const source of sources) assert.equal(run(source), true, source);
     });
   }
+
+  it('finds objects equal that are the same JSON, however deep', () => {
+    const equal = compileExpression('o.a == o.b', environment, new Map([['o', dyn]]));
+    const json = fc.dictionary(fc.constantFrom('x', 'y', 'toString'), fc.jsonValue({ maxDepth: 3 }), { maxKeys: 3 });
+    fc.assert(
+      fc.property(json, json, fc.boolean(), (first, other, isCopy) => {
+        const [a, b] = JSON.parse(JSON.stringify([first, isCopy ? first : other])) as [Json, Json];
+        const frame = new Frame([bindJson({ a, b })], new Budget(defaultLimits, () => 0), environment);
+        assert.equal(equal.run(frame), isDeepStrictEqual(a, b));
+      }),
+    );
+  });
 
   for (const [source, message] of failing) {
     it(`fails with ${message} while it runs: ${source}`, () => {

@@ -1,11 +1,19 @@
+import { isObject, type Json } from '@river/crds';
 import { CelError } from '../cel-error.ts';
-import { JsonMap } from '../value/bind.ts';
+import { bindJson, plainJson } from '../value/bind.ts';
 import { isList, isMap, kindOf, none, OptionalValue, Uint, type Value } from '../value/value.ts';
 
-/** `value.a.b`. */
+/** `value.a.b`: through plain JSON without the values on the way. */
 export const accessPath = (value: Value, path: readonly string[]): Value => {
-  const end = value instanceof JsonMap ? value.follow(path) : undefined;
-  return end === undefined ? path.reduce((reached, field) => accessField(reached, field, false), value) : end;
+  let json: Json | undefined = plainJson(value);
+  if (json === undefined) return path.reduce((reached, field) => accessField(reached, field, false), value);
+  for (const field of path) {
+    if (json !== null && !isObject(json)) throw new CelError('no such overload');
+    const next: Json | undefined = json !== null && Object.hasOwn(json, field) ? json[field] : undefined;
+    if (next === undefined) throw new CelError(`no such key: ${field}`);
+    json = next;
+  }
+  return bindJson(json);
 };
 
 /** `value.field`, or `value.?field`. Through an optional, everything stays optional. */

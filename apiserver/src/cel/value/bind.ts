@@ -70,7 +70,7 @@ class JsonList implements ListValue {
   }
 }
 
-export class JsonMap implements MapValue {
+class JsonMap implements MapValue {
   readonly kind = 'map';
   readonly #json: JsonObject;
   readonly #type: CelType;
@@ -89,22 +89,17 @@ export class JsonMap implements MapValue {
   has(key: Value): boolean {
     return typeof key === 'string' && Object.hasOwn(this.#json, key) && this.#json[key] !== undefined;
   }
-  /** Where a path of fields leads, without the values on the way. Undefined when that is for its declared type to say. */
-  follow(path: readonly string[]): Value | undefined {
-    if (this.#type.kind !== 'dyn') return undefined;
-    let json: Json = this.#json;
-    for (const field of path) {
-      if (json !== null && !isObject(json)) throw new CelError('no such overload');
-      const next: Json | undefined = json !== null && Object.hasOwn(json, field) ? json[field] : undefined;
-      if (next === undefined) throw new CelError(`no such key: ${field}`);
-      json = next;
-    }
-    return bind(json, this.#type);
+  /** The JSON itself, unless what it means is for a declared type to say. */
+  plain(): JsonObject | undefined {
+    return this.#type.kind === 'dyn' ? this.#json : undefined;
   }
   keys(): Value[] {
     return Object.keys(this.#json).filter((key) => this.#json[key] !== undefined);
   }
 }
+
+/** What a map of no declared type is made of. */
+export const plainJson = (value: Value): JsonObject | undefined => (value instanceof JsonMap ? value.plain() : undefined);
 
 type ObjectType = Extract<CelType, { kind: 'object' }>;
 

@@ -1,5 +1,7 @@
+import type { Json } from '@river/crds';
 import { CelError } from '../cel-error.ts';
 import type { Budget } from '../evaluate/budget.ts';
+import { plainJson } from './bind.ts';
 import {
   Duration,
   isList,
@@ -39,6 +41,8 @@ export const isEqual = (a: Value, b: Value, budget: Budget): boolean => {
 };
 
 const isEqualObject = (a: Value & object, b: Value & object, budget: Budget): boolean => {
+  const [left, right] = [plainJson(a), plainJson(b)];
+  if (left && right) return isEqualJson(left, right, budget);
   if (isList(a)) return isList(b) && isEqualList(a, b, budget);
   if (isMap(a)) return isMap(b) && isEqualMap(a, b, budget);
   if (a instanceof Timestamp) return b instanceof Timestamp && a.ns === b.ns;
@@ -48,6 +52,26 @@ const isEqualObject = (a: Value & object, b: Value & object, budget: Budget): bo
   if (a instanceof OptionalValue) return b instanceof OptionalValue && isEqualOptional(a, b, budget);
   if (kindOf(a) !== kindOf(b)) return false;
   return (a as OpaqueValue).equals(b as OpaqueValue); // every other kind is opaque, and both are of the same one
+};
+
+/** As the values that it would become compare, without making them. */
+const isEqualJson = (a: Json, b: Json, budget: Budget): boolean => {
+  budget.work(1);
+  if (a === b) return true;
+  if (typeof a === 'string' && typeof b === 'string') budget.spend(Math.min(a.length, b.length) * 0.1);
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b)) return Array.isArray(a) && Array.isArray(b) && isEqualItems(a, b, budget);
+  const keys = Object.keys(a);
+  budget.work(keys.length);
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && isEqualMember(a[key], b[key], budget));
+};
+
+const isEqualItems = (a: readonly Json[], b: readonly Json[], budget: Budget): boolean =>
+  a.length === b.length && a.every((item, index) => isEqualMember(item, b[index], budget));
+
+const isEqualMember = (a: Json | undefined, b: Json | undefined, budget: Budget): boolean => {
+  budget.spend(0.1);
+  return a !== undefined && b !== undefined && isEqualJson(a, b, budget);
 };
 
 const isEqualOptional = (a: OptionalValue, b: OptionalValue, budget: Budget): boolean => {
