@@ -43,12 +43,12 @@ const showHelp = async (topic: string): Promise<number> => {
 };
 
 const runCommand = async (command: Command, argv: readonly string[]): Promise<number> => {
-  const { args, flags } = await parseArguments(command, argv);
+  const { args, flags, commandLine } = await parseArguments(command, argv);
   if (flags.help) return showHelp(command.name);
   const context = makeContext(flags, flags.json);
   try {
     // `command()` has tied these flags to their definitions; the parser has just checked them.
-    const code = await command.run({ args, flags: flags as never }, context);
+    const code = await command.run({ args, commandLine, flags: flags as never }, context);
     return typeof code === 'number' ? code : 0;
   } finally {
     context.close();

@@ -44,9 +44,17 @@ export const commandTable: Record<string, Entry> = {
     summary: 'show what a machine that wants to join says of itself, and let it in',
     load: () => import('../commands/node-decide.ts').then((chunk) => chunk.nodeApproveCommand),
   },
+  'node cordon': {
+    summary: 'have nothing new start on nodes; what runs goes on',
+    load: () => import('../commands/node-change.ts').then((chunk) => chunk.nodeCordonCommand),
+  },
   'node deny': {
     summary: 'refuse a machine that wants to join',
     load: () => import('../commands/node-decide.ts').then((chunk) => chunk.nodeDenyCommand),
+  },
+  'node drain': {
+    summary: 'empty nodes: nothing new starts there, what may move moves',
+    load: () => import('../commands/node-change.ts').then((chunk) => chunk.nodeDrainCommand),
   },
   'node join': {
     summary: 'make this machine a node (run on the node)',
@@ -68,6 +76,10 @@ export const commandTable: Record<string, Entry> = {
     summary: 'list nodes, when their certificates end, and who wants to join',
     load: () => import('../commands/node-list.ts').then((chunk) => chunk.nodeListCommand),
   },
+  'node remove': {
+    summary: 'forget nodes; with --dead also those that hold work and never come back',
+    load: () => import('../commands/node-change.ts').then((chunk) => chunk.nodeRemoveCommand),
+  },
   'node renew': {
     summary: "renew this node's certificate when it is time (run on the node)",
     load: () => import('../commands/node-join.ts').then((chunk) => chunk.nodeRenewCommand),
@@ -75,6 +87,50 @@ export const commandTable: Record<string, Entry> = {
   'node revoke': {
     summary: "make a node's certificates, or one certificate, worth nothing at once",
     load: () => import('../commands/node-revoke.ts').then((chunk) => chunk.nodeRevokeCommand),
+  },
+  'node uncordon': {
+    summary: 'have work start on nodes again',
+    load: () => import('../commands/node-change.ts').then((chunk) => chunk.nodeUncordonCommand),
+  },
+  'task approve': {
+    summary: 'agree to a Task that waits for somebody to do so',
+    load: () => import('../commands/task-decide.ts').then((chunk) => chunk.taskApproveCommand),
+  },
+  'task kill': {
+    summary: 'end Tasks for good',
+    load: () => import('../commands/task-change.ts').then((chunk) => chunk.taskKillCommand),
+  },
+  'task list': {
+    summary: 'list Tasks',
+    load: () => import('../commands/task-show.ts').then((chunk) => chunk.taskListCommand),
+  },
+  'task pause': {
+    summary: 'hold Tasks: what has not started waits, what runs is paused',
+    load: () => import('../commands/task-change.ts').then((chunk) => chunk.taskPauseCommand),
+  },
+  'task reject': {
+    summary: 'say no to a Task that waits for somebody to agree',
+    load: () => import('../commands/task-decide.ts').then((chunk) => chunk.taskRejectCommand),
+  },
+  'task resume': {
+    summary: 'let Tasks go on that were held',
+    load: () => import('../commands/task-change.ts').then((chunk) => chunk.taskResumeCommand),
+  },
+  'task retry': {
+    summary: 'run a Task that is over once more, as a new Task',
+    load: () => import('../commands/task-retry.ts').then((chunk) => chunk.taskRetryCommand),
+  },
+  'task status': {
+    summary: 'show where Tasks stand, and their events',
+    load: () => import('../commands/task-show.ts').then((chunk) => chunk.taskStatusCommand),
+  },
+  'task submit': {
+    summary: 'run a command somewhere: makes a Task, or a TaskSet of many',
+    load: () => import('../commands/task-submit.ts').then((chunk) => chunk.taskSubmitCommand),
+  },
+  'task watch': {
+    summary: 'follow what becomes of Tasks, until interrupted',
+    load: () => import('../commands/task-show.ts').then((chunk) => chunk.taskWatchCommand),
   },
   'token create': {
     summary: 'get a token of a ServiceAccount',
@@ -117,4 +173,8 @@ export const commandTable: Record<string, Entry> = {
     load: () => import('../commands/version.ts').then((chunk) => chunk.versionCommand),
   },
   wait: { summary: 'wait until objects meet a condition', load: () => import('../commands/wait.ts').then((chunk) => chunk.waitCommand) },
+  why: {
+    summary: 'say why something waits, what would let it start and when, or why it ended',
+    load: () => import('../commands/why.ts').then((chunk) => chunk.whyCommand),
+  },
 };

@@ -19,6 +19,8 @@ export interface Command {
   usage: string;
   examples: readonly string[];
   flags: FlagInput;
+  /** What stands after `--` is a command line of somebody else's, and is not looked into. */
+  takesCommand?: boolean;
   run(input: Input<never>, context: Context): Ending;
 }
 
@@ -26,6 +28,8 @@ export interface Input<F> {
   /** What is not a flag, in order. */
   args: string[];
   flags: F;
+  /** What stands after `--`, for a command that takes one. */
+  commandLine?: readonly string[];
 }
 
 /** Ties the type of `run`'s flags to their definitions. */

@@ -50,16 +50,19 @@ const refuseUnknownFlags = (args: readonly string[], name: string): void => {
 
 export interface ParsedArguments {
   args: string[];
+  commandLine: string[];
   flags: GlobalValues & Record<string, unknown>;
 }
 
 export const parseArguments = async (definition: Command, argv: readonly string[]): Promise<ParsedArguments> => {
   const flags: FlagInput = { ...globalFlags, ...definition.flags };
-  const parsed = await parse(normalize(argv, flags), { flags, strict: false } as Parameters<typeof parse>[1]);
+  const end = definition.takesCommand ? argv.indexOf('--') : -1;
+  const [own, commandLine] = end < 0 ? [argv, []] : [argv.slice(0, end), argv.slice(end + 1)];
+  const parsed = await parse(normalize(own, flags), { flags, strict: false } as Parameters<typeof parse>[1]);
   const args = parsed.argv.map(String);
   refuseUnknownFlags(args, definition.name);
   // oclif leaves out a boolean that was not given; everyone else wants false.
   const absent = Object.entries(flags).filter(([name, flag]) => flag.type === 'boolean' && parsed.flags[name] === undefined);
   const values = { ...parsed.flags, ...Object.fromEntries(absent.map(([name]) => [name, false])) };
-  return { args, flags: values as ParsedArguments['flags'] };
+  return { args, commandLine, flags: values as ParsedArguments['flags'] };
 };

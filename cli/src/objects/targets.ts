@@ -45,7 +45,7 @@ export const scopeOf = (resource: DiscoveredResource, client: ApiClient, isEvery
   resource.namespaced && !isEverywhere ? { namespace: client.namespace } : {};
 
 /** `task.river.dev/train`, as kubectl says it. */
-export const fullName = (resource: DiscoveredResource, name: string): string =>
+export const fullName = (resource: Pick<DiscoveredResource, 'group' | 'kind' | 'singular'>, name: string): string =>
   `${resource.singular || resource.kind.toLowerCase()}${resource.group ? `.${resource.group}` : ''}/${name}`;
 
 /** The kind of an object that a file says, or an error that names the file. */

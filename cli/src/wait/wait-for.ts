@@ -1,13 +1,13 @@
 import type { KubeObject } from '@river/crds';
 import { ApiError } from '@river/crds';
-import { type ApiClient, type DiscoveredResource, resourcePath } from '@river/runtime';
+import { type ApiClient, type DiscoveredResource, type ResourceRef, resourcePath } from '@river/runtime';
 import { CommandError } from '../command/exit-code.ts';
 import { fullName } from '../objects/targets.ts';
 import { watchTarget } from './watch-target.ts';
 
 export interface WaitFor {
   client: ApiClient;
-  resource: DiscoveredResource;
+  resource: ResourceRef & Pick<DiscoveredResource, 'kind' | 'singular'>;
   name: string;
   namespace: string | undefined;
   /** Only this one: another object that takes its name over counts as gone. */
