@@ -12,9 +12,10 @@ const arrows: Record<string, readonly string[]> = {
   crds: [],
   runtime: ['crds'],
   apiserver: ['crds', 'runtime'],
+  controllers: ['crds', 'runtime'],
   cli: ['crds', 'runtime'],
-  e2e: ['crds', 'runtime', 'apiserver', 'cli'],
-  bench: ['crds', 'runtime', 'apiserver', 'cli'],
+  e2e: ['crds', 'runtime', 'apiserver', 'controllers', 'cli'],
+  bench: ['crds', 'runtime', 'apiserver', 'controllers', 'cli'],
 };
 
 /** The only files that may ask the machine for the time or for chance. */

@@ -75,6 +75,13 @@ const taskSetStatus = z.object({
   failed: many().describe('Tasks that have ended otherwise.'),
   failedIndexes: z.string().max(131_072).optional().describe('Their indexes, as ranges: `3,7-9`.'),
   completedIndexes: z.string().max(131_072).optional().describe('Indexes that have succeeded, as ranges.'),
+  finishedIndexes: z
+    .string()
+    .max(131_072)
+    .optional()
+    .describe(
+      'Indexes that have ended, one way or the other, as ranges: what is counted, also where the other two had to be cut with `…`.',
+    ),
   selector: z.string().max(4096).optional().describe('Label selector of its Tasks, as text.'),
   startTime: dateTime().optional().describe('When its first Task was made.'),
   finishTime: dateTime().optional().describe('When its last Task ended.'),

@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { parseArgs } from 'node:util';
+import { apiClient, loadKubeconfig, logger, systemClock, systemRandom } from '@river/runtime';
+import { runManager } from './manager/run-manager.ts';
+import { serveMetrics } from './manager/serve-metrics.ts';
+
+/** The program proper: reads its flags, says on stdout when it follows the cluster, ends on SIGTERM. */
+
+const { values } = parseArgs({
+  options: {
+    /** How the API is reached, and as whom. */
+    kubeconfig: { type: 'string' },
+    /** Where counters are served, to this machine only: a port. */
+    metrics: { type: 'string' },
+    verbose: { type: 'boolean', default: false },
+  },
+});
+
+const metricsPort = values.metrics === undefined ? undefined : Number(values.metrics);
+if (metricsPort !== undefined && !(Number.isInteger(metricsPort) && metricsPort >= 0 && metricsPort <= 65535))
+  throw new Error(`--metrics must be a port from 0 (any free one) to 65535, not "${values.metrics}"`);
+
+const stop = new AbortController();
+for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort());
+
+const clock = systemClock;
+const log = logger({ clock, level: values.verbose ? 'debug' : 'info' });
+const access = await loadKubeconfig({ env: process.env, flags: values.kubeconfig === undefined ? {} : { kubeconfig: values.kubeconfig } });
+const client = apiClient(access, { userAgent: 'river-controllers' });
+const identity = `${hostname()}_${process.pid}_${randomBytes(4).toString('hex')}`;
+const manager = runManager({ client, identity, signal: stop.signal, clock, random: systemRandom, log });
+const metrics = metricsPort === undefined ? undefined : await serveMetrics(metricsPort, manager);
+await manager.cluster.synced().then(
+  () => process.stdout.write(`${JSON.stringify({ ready: true, identity, ...(metrics && { metrics: metrics.url }) })}\n`),
+  () => undefined,
+);
+await manager.done;
+await metrics?.close();
+client.close();
