@@ -75,17 +75,33 @@ const seededRoles: Readonly<Record<string, readonly PolicyRule[]>> = {
       nonResourceURLs: ['/.well-known/openid-configuration', '/.well-known/openid-configuration/', '/openid/v1/jwks', '/openid/v1/jwks/'],
     },
   ],
+  /** What the controllers read, write and write about; their leases are their own and those of the nodes. */
+  'system:river-controllers': [
+    { verbs: read, apiGroups: [river], resources: ['tasks', 'tasksets', 'placements', 'nodes', 'approvals'] },
+    { verbs: ['create', 'patch', 'delete'], apiGroups: [river], resources: ['tasks', 'placements'] },
+    { verbs: ['delete'], apiGroups: [river], resources: ['tasksets'] },
+    { verbs: ['patch'], apiGroups: [river], resources: ['nodes'] },
+    { verbs: ['update'], apiGroups: [river], resources: ['tasks/status', 'tasksets/status', 'placements/status', 'nodes/status'] },
+    { verbs: [...read, 'create', 'update', 'patch'], apiGroups: ['coordination.k8s.io'], resources: ['leases'] },
+    { verbs: ['get', 'create', 'patch'], apiGroups: [''], resources: ['events'] },
+  ],
   /** What a join token is good for; which request, and how many, is judged when it is made. */
   'system:node-bootstrapper': [{ verbs: ['create'], apiGroups: ['certificates.k8s.io'], resources: ['certificatesigningrequests'] }],
 };
 
+type Subject = { kind: 'Group' | 'User'; name: string };
+
+const group = (name: string): Subject => ({ kind: 'Group', name });
+const user = (name: string): Subject => ({ kind: 'User', name });
+
 /** Who has them from the start. */
-const seededBindings: Readonly<Record<string, string>> = {
-  'cluster-admin': 'system:masters',
-  'system:discovery': 'system:authenticated',
-  'system:basic-user': 'system:authenticated',
-  'system:service-account-issuer-discovery': 'system:serviceaccounts',
-  'system:node-bootstrapper': 'system:bootstrappers:river:nodes',
+const seededBindings: Readonly<Record<string, Subject>> = {
+  'cluster-admin': group('system:masters'),
+  'system:discovery': group('system:authenticated'),
+  'system:basic-user': group('system:authenticated'),
+  'system:service-account-issuer-discovery': group('system:serviceaccounts'),
+  'system:node-bootstrapper': group('system:bootstrappers:river:nodes'),
+  'system:river-controllers': user('system:river-controllers'),
 };
 
 const metadata = (name: string) => ({
@@ -106,12 +122,12 @@ export const roleObjects = (): KubeObject[] =>
   );
 
 export const bindingObjects = (): KubeObject[] =>
-  Object.entries(seededBindings).map(([name, group]) =>
+  Object.entries(seededBindings).map(([name, subject]) =>
     objectOf({
       apiVersion: `${rbac}/v1`,
       kind: 'ClusterRoleBinding',
       metadata: metadata(name),
       roleRef: { apiGroup: rbac, kind: 'ClusterRole', name },
-      subjects: [{ apiGroup: rbac, kind: 'Group', name: group }],
+      subjects: [{ apiGroup: rbac, ...subject }],
     }),
   );
