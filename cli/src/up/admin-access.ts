@@ -15,27 +15,52 @@ const parseJson = (text: string): Json | undefined => {
   }
 };
 
-/** The admin's token in a kubeconfig that we wrote. */
-const tokenIn = (kubeconfig: string): string | undefined => {
+/** Somebody's token in a kubeconfig that we wrote. */
+const tokenIn = (kubeconfig: string, name: string): string | undefined => {
   const config = parseJson(kubeconfig);
   const users = isObject(config) && Array.isArray(config.users) ? config.users : [];
-  const admin = users.find((user) => isObject(user) && user.name === 'admin');
-  const access = isObject(admin) ? admin.user : undefined;
+  const entry = users.find((user) => isObject(user) && user.name === name);
+  const access = isObject(entry) ? entry.user : undefined;
   return isObject(access) && typeof access.token === 'string' && access.token.length >= 43 ? access.token : undefined;
 };
 
+const keptToken = (file: string, name: string): string | undefined =>
+  existsSync(file) ? tokenIn(readFileSync(file, 'utf8'), name) : undefined;
+
+/** Who comes with a token that we make, and where each keeps it. */
+export interface Tokens {
+  admin: string;
+  controllers: string;
+}
+
 /**
- * The admin's token: the one in the kubeconfig while that is there, else a new one (256 random bits).
- * The server's file gets its hash only.
+ * The tokens: those in the kubeconfigs while these are there, else new ones (256 random bits).
+ * The server's file gets their hashes only.
  */
-export const ensureAdminToken = (dir: DataDir): string => {
-  const kept = existsSync(dir.kubeconfig) ? tokenIn(readFileSync(dir.kubeconfig, 'utf8')) : undefined;
-  const token = kept ?? randomBytes(32).toString('base64url');
-  const tokens = [{ sha256: sha256(token), user: 'admin', groups: ['system:masters'] }];
+export const ensureTokens = (dir: DataDir): Tokens => {
+  const fresh = () => randomBytes(32).toString('base64url');
+  const admin = keptToken(dir.kubeconfig, 'admin') ?? fresh();
+  const controllers = keptToken(dir.controllersKubeconfig, controllersUser) ?? fresh();
+  const tokens = [
+    { sha256: sha256(admin), user: 'admin', groups: ['system:masters'] },
+    { sha256: sha256(controllers), user: controllersUser, groups: [] },
+  ];
   writePrivateFile(dir.tokenFile, `${JSON.stringify({ tokens }, null, 2)}\n`);
-  return token;
+  return { admin, controllers };
 };
 
+/** Whom the roles and policies know as the controllers. */
+const controllersUser = 'system:river-controllers';
+
+export interface Reached {
+  server: string;
+  ca: string;
+  tokens: Tokens;
+}
+
 /** Everything a Kubernetes client needs, in one file that depends on no other. */
-export const kubeconfigOf = ({ server, ca, token }: { server: string; ca: string; token: string }): string =>
-  kubeconfigText({ server, authority: ca, user: 'admin', credentials: { token } });
+export const adminKubeconfig = ({ server, ca, tokens }: Reached): string =>
+  kubeconfigText({ server, authority: ca, user: 'admin', credentials: { token: tokens.admin } });
+
+export const controllersKubeconfig = ({ server, ca, tokens }: Reached): string =>
+  kubeconfigText({ server, authority: ca, user: controllersUser, credentials: { token: tokens.controllers } });

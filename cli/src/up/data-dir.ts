@@ -6,6 +6,8 @@ export interface DataDir {
   root: string;
   /** The admin's way in: the only place where the admin token is written. */
   kubeconfig: string;
+  /** The way in for the controllers: the only place where their token is written. */
+  controllersKubeconfig: string;
   /** SHA-256 of the tokens that the server accepts, and whom each stands for. */
   tokenFile: string;
   pki: string;
@@ -18,6 +20,7 @@ export interface DataDir {
   database: string;
   logs: string;
   serverLog: string;
+  controllersLog: string;
   upLog: string;
   /** Held by the running `up` through the kernel: gone with the process, however it ends. */
   lock: string;
@@ -29,6 +32,7 @@ export interface DataDir {
 export const dataDir = (root: string): DataDir => ({
   root,
   kubeconfig: join(root, 'kubeconfig'),
+  controllersKubeconfig: join(root, 'pki', 'controllers.kubeconfig'),
   tokenFile: join(root, 'tokens.json'),
   pki: join(root, 'pki'),
   accountKeys: join(root, 'pki', 'accounts.keys'),
@@ -37,6 +41,7 @@ export const dataDir = (root: string): DataDir => ({
   database: join(root, 'store', 'river.sqlite'),
   logs: join(root, 'logs'),
   serverLog: join(root, 'logs', 'apiserver.log'),
+  controllersLog: join(root, 'logs', 'controllers.log'),
   upLog: join(root, 'logs', 'up.log'),
   lock: join(root, 'run', 'up.lock'),
   keysLock: join(root, 'run', 'keys.lock'),

@@ -11,6 +11,8 @@ export interface UpOptions {
   /** As the API server takes it: `sqlite:PATH`, `memory` or `etcd://…`. */
   store: string;
   detach: boolean;
+  /** Whether the controllers are started beside the API server. */
+  controllers: boolean;
   /** What was asked for in so many words: a running control plane must then agree with it. */
   asked: { bind: boolean; apiPort: boolean; store: boolean };
 }
@@ -49,7 +51,14 @@ const parseStore = (text: string, dir: DataDir): string => {
 const data = { type: 'string' } as const;
 
 export const parseUp = (args: readonly string[], env: NodeJS.ProcessEnv): UpOptions => {
-  const options = { data, bind: data, 'api-port': data, store: data, detach: { type: 'boolean' } } as const;
+  const options = {
+    data,
+    bind: data,
+    'api-port': data,
+    store: data,
+    detach: { type: 'boolean' },
+    'no-controllers': { type: 'boolean' },
+  } as const;
   const { values } = parse(() => parseArgs({ args: [...args], options, strict: true }));
   const dir = dataDir(dataRoot(values.data, env));
   return {
@@ -58,6 +67,7 @@ export const parseUp = (args: readonly string[], env: NodeJS.ProcessEnv): UpOpti
     apiPort: parsePort(values['api-port'] ?? '6443'),
     store: parseStore(values.store ?? 'sqlite', dir),
     detach: values.detach ?? false,
+    controllers: !values['no-controllers'],
     asked: { bind: values.bind !== undefined, apiPort: values['api-port'] !== undefined, store: values.store !== undefined },
   };
 };

@@ -10,9 +10,10 @@ import { runStatus } from './run-status.ts';
 import { runUp } from './run-up.ts';
 import { UpError } from './up-error.ts';
 
-/** The files that are started: the API server's, the one that fills its store, and our own for a detached `up`. */
+/** The files that are started: the API server's, the controllers', the one that fills the store, and our own for a detached `up`. */
 export interface Entries {
   serverEntry: string;
+  controllersEntry: string | undefined;
   restoreEntry: string;
   selfEntry: string;
 }
@@ -40,14 +41,14 @@ const tell = (message: Message): void => {
 };
 
 /** Inside the detached process: speaks over the channel until it serves, then lets go of it. */
-const upDetached = async (args: readonly string[], { serverEntry }: Entries): Promise<number> => {
+const upDetached = async (args: readonly string[], entries: Entries): Promise<number> => {
   const finish = (code: number) => {
     tell({ done: code });
     if (process.connected) process.disconnect?.();
   };
   try {
     const options = parseUp(args, process.env);
-    const code = await runUp(options, { serverEntry, now, say: (say) => tell({ say }), stop: stopOnSignal(), onReady: () => finish(0) });
+    const code = await runUp(options, { ...entries, now, say: (say) => tell({ say }), stop: stopOnSignal(), onReady: () => finish(0) });
     finish(code);
     return code;
   } catch (error) {
@@ -82,7 +83,7 @@ const detach = async (args: readonly string[], { selfEntry }: Entries): Promise<
 const up = (args: readonly string[], entries: Entries): Promise<number> => {
   const options = parseUp(args, process.env);
   if (options.detach) return detach(args, entries);
-  return runUp(options, { serverEntry: entries.serverEntry, now, say: print, stop: stopOnSignal(), onReady: () => undefined });
+  return runUp(options, { ...entries, now, say: print, stop: stopOnSignal(), onReady: () => undefined });
 };
 
 const commands: Record<string, (args: readonly string[], entries: Entries) => Promise<number>> = {

@@ -7,8 +7,8 @@ import { takeUpLock } from './up-lock.ts';
 import { readUpState, removeUpState } from './up-state.ts';
 import { waitUntil } from './wait-until.ts';
 
-/** An `up` waits this long for its server, so it gets a little more. */
-const upGraceMs = 25_000;
+/** An `up` waits about this long for its controllers and its server, so it gets a little more. */
+const upGraceMs = 35_000;
 const serverGraceMs = 20_000;
 
 /** Stops what runs on this data, also a server whose `up` was killed. Fine when nothing runs. */
@@ -29,7 +29,8 @@ export const runDown = async (dir: DataDir, say: (line: string) => void): Promis
   const lock = 'release' in seen ? seen : takeUpLock(dir.lock);
   if (!lock) throw new UpError(`another \`up\` has just been started on ${dir.root}: try again`);
   try {
-    const server = readUpState(dir.state)?.server;
+    const { server, controllers } = readUpState(dir.state) ?? {};
+    if (controllers) await stopProcess(controllers, serverGraceMs);
     const how = server ? await stopProcess(server, serverGraceMs) : 'gone already';
     removeUpState(dir.state);
     say(how === 'gone already' ? `nothing runs on ${dir.root}` : `stopped the API server that an earlier \`up\` left behind`);

@@ -18,7 +18,7 @@ export interface Status {
   startedAt?: string;
   /** The last line of the audit log, SEQ:HASH, to be noted elsewhere. */
   auditHead?: string;
-  processes: { up?: number; apiserver?: number };
+  processes: { up?: number; apiserver?: number; controllers?: number };
   /** Why it is not ready, or what is odd. */
   problem?: string;
 }
@@ -47,6 +47,7 @@ const ask = async (dir: DataDir, kubeconfig: string): Promise<Pick<Status, 'read
 export const observeStatus = async (dir: DataDir): Promise<Status> => {
   const state = readUpState(dir.state);
   const upAlive = state !== undefined && isAlive(state.up);
+  const controllersAlive = state?.controllers !== undefined && isAlive(state.controllers);
   const serverAlive = state?.server !== undefined && isAlive(state.server);
   const kubeconfig = existsSync(dir.kubeconfig) ? { kubeconfig: dir.kubeconfig } : {};
   if (!state || !(upAlive || serverAlive)) return { running: false, ready: false, data: dir.root, ...kubeconfig, processes: {} };
@@ -59,7 +60,13 @@ export const observeStatus = async (dir: DataDir): Promise<Status> => {
     ...(state.url && { url: state.url }),
     store: state.store,
     startedAt: state.startedAt,
-    processes: { ...(upAlive && { up: state.up.pid }), ...(state.server && serverAlive && { apiserver: state.server.pid }) },
+    processes: {
+      ...(upAlive && { up: state.up.pid }),
+      ...(state.server && serverAlive && { apiserver: state.server.pid }),
+      ...(state.controllers && controllersAlive && { controllers: state.controllers.pid }),
+    },
+    ...(state.controllers &&
+      !controllersAlive && { problem: `the controllers have ended, and are being started again: see ${dir.controllersLog}` }),
     ...(!upAlive && { problem: 'its `up` was killed: run `./river up` or `./river down` to put things in order' }),
   };
 };
@@ -72,7 +79,7 @@ const lines = (status: Status): string[] => {
     `store:      ${status.store}`,
     `data:       ${status.data}`,
     `kubeconfig: ${status.kubeconfig ?? '(none)'}`,
-    `processes:  up ${processes.up ?? '(gone)'}, API server ${processes.apiserver ?? '(gone)'}`,
+    `processes:  up ${processes.up ?? '(gone)'}, API server ${processes.apiserver ?? '(gone)'}, controllers ${processes.controllers ?? '(none)'}`,
     `since:      ${status.startedAt}`,
     ...(status.auditHead ? [`audit:      ${status.auditHead}`] : []),
     ...(status.problem ? [`problem:    ${status.problem}`] : []),

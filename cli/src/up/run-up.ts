@@ -8,12 +8,13 @@ import {
   writePrivateFile,
 } from '@river/runtime';
 import { ensureAccountKeys } from './account-keys.ts';
-import { ensureAdminToken, kubeconfigOf } from './admin-access.ts';
+import { adminKubeconfig, controllersKubeconfig, ensureTokens, type Reached } from './admin-access.ts';
 import { unreadableWarning } from './ask-key-report.ts';
 import { logTail, openBoundedLog } from './bounded-log.ts';
 import { changeKeys } from './change-keys.ts';
 import { portProblem } from './check-port.ts';
 import type { DataDir } from './data-dir.ts';
+import { type KeptControllers, keepControllers } from './keep-controllers.ts';
 import { makeDataFolder } from './make-data-folder.ts';
 import type { UpOptions } from './options.ts';
 import { identify, isAlive } from './process-identity.ts';
@@ -27,6 +28,8 @@ import { waitUntil } from './wait-until.ts';
 export interface UpDeps {
   /** The API server's main file. */
   serverEntry: string;
+  /** The controllers' main file; none are started without. */
+  controllersEntry: string | undefined;
   say(line: string): void;
   now(): Date;
   /** The control plane serves; what is awaited from here on is its end. */
@@ -80,7 +83,8 @@ const servingState = (dir: DataDir): UpState | undefined => {
 
 /** An `up` that was killed leaves its server behind; it must end before another may open the store. */
 const stopOrphan = async (dir: DataDir, say: UpDeps['say']): Promise<void> => {
-  const server = readUpState(dir.state)?.server;
+  const { server, controllers } = readUpState(dir.state) ?? {};
+  if (controllers) await stopProcess(controllers, stopGraceMs);
   if (server && isAlive(server)) {
     say(`stopping the API server that an earlier \`up\` left behind (process ${server.pid})`);
     await stopProcess(server, stopGraceMs);
@@ -127,8 +131,22 @@ const awaitReady = async (server: RunningServer, options: UpOptions, deps: UpDep
   return clientUrl(outcome.url, options.bind);
 };
 
-const writeKubeconfig = (dir: DataDir, content: string): void => {
-  if (!existsSync(dir.kubeconfig) || readFileSync(dir.kubeconfig, 'utf8') !== content) writePrivateFile(dir.kubeconfig, content);
+const writeIfNew = (file: string, content: string): void => {
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== content) writePrivateFile(file, content);
+};
+
+const writeKubeconfigs = (dir: DataDir, reached: Reached): void => {
+  writeIfNew(dir.kubeconfig, adminKubeconfig(reached));
+  writeIfNew(dir.controllersKubeconfig, controllersKubeconfig(reached));
+};
+
+/** The controllers of this `up`, if it is to have any. */
+const startControllers = ({ dir, controllers }: UpOptions, { controllersEntry }: UpDeps, state: UpState): KeptControllers | undefined => {
+  if (!controllers || controllersEntry === undefined) return undefined;
+  const log = openBoundedLog(dir.controllersLog);
+  const args = [controllersEntry, '--kubeconfig', dir.controllersKubeconfig];
+  const kept = keepControllers({ args, log, onStart: (identity) => writeUpState(dir.state, { ...state, controllers: identity }) });
+  return { stop: () => kept.stop().finally(log.close) };
 };
 
 /** Serves until told to stop (0) or until the server ends by itself (an UpError). */
@@ -138,18 +156,21 @@ const serve = async (options: UpOptions, deps: UpDeps, state: UpState): Promise<
   const front = await ensureFrontDoorCertificates({ dir: dir.pki, now: deps.now() });
   ensureAccountKeys(dir.accountKeys, deps.now());
   changeKeys(dir, () => ensureKeyRing(dir.secretKeys, deps.now()));
-  const token = ensureAdminToken(dir);
-  writeKubeconfig(dir, kubeconfigOf({ server: clientUrl(`https://x:${options.apiPort}`, options.bind), ca: pki.ca, token }));
+  const tokens = ensureTokens(dir);
+  writeKubeconfigs(dir, { server: clientUrl(`https://x:${options.apiPort}`, options.bind), ca: pki.ca, tokens });
   mkdirSync(`${dir.root}/store`, { recursive: true, mode: 0o700 });
   const log = openBoundedLog(dir.serverLog);
   const stopping = aborted(deps.stop);
   const server = startServer(serverArgs(deps.serverEntry, options, pki, front.caFile), log);
+  let controllers: KeptControllers | undefined;
   try {
     writeUpState(dir.state, { ...state, server: server.identity });
     const url = await awaitReady(server, options, deps, stopping);
     if (url === 'stop') return 0;
-    writeKubeconfig(dir, kubeconfigOf({ server: url, ca: pki.ca, token }));
-    writeUpState(dir.state, { ...state, server: server.identity, url });
+    writeKubeconfigs(dir, { server: url, ca: pki.ca, tokens });
+    const served = { ...state, server: server.identity, url };
+    writeUpState(dir.state, served);
+    controllers = startControllers(options, deps, served);
     tellHowToUse(deps, dir, url, options.detach ? downCommand(dir) : 'Ctrl-C');
     const warning = await unreadableWarning(dir);
     if (warning) deps.say(`warning: ${warning}`);
@@ -158,6 +179,7 @@ const serve = async (options: UpOptions, deps: UpDeps, state: UpState): Promise<
     if (how !== 'stop') throw new UpError(deathNotice(how, dir));
     return 0;
   } finally {
+    await controllers?.stop();
     await stopProcess(server.identity, stopGraceMs);
     await server.ended;
     log.close();

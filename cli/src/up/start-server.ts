@@ -30,10 +30,10 @@ const readiness = (child: Child, log: BoundedLog): Promise<string> =>
   });
 
 /**
- * Starts the API server in a process group of its own, so that Ctrl-C reaches only us and the server ends in order.
+ * Starts the API server, or another program of ours, in a process group of its own, so that Ctrl-C reaches only us and the server ends in order.
  * What it says goes to the log.
  */
-export const startServer = (args: readonly string[], log: BoundedLog): RunningServer => {
+export const startServer = (args: readonly string[], log: BoundedLog, what = 'the API server'): RunningServer => {
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const ended = new Promise<string>((resolve, reject) => {
     child.once('error', reject);
@@ -41,6 +41,6 @@ export const startServer = (args: readonly string[], log: BoundedLog): RunningSe
   });
   child.stderr.on('data', (chunk: Buffer) => log.write(chunk));
   const identity = child.pid === undefined ? undefined : identify(child.pid);
-  if (!identity) throw new Error('the API server could not be started', { cause: args });
+  if (!identity) throw new Error(`${what} could not be started`, { cause: args });
   return { identity, ready: readiness(child, log), ended };
 };

@@ -7,6 +7,7 @@ import { UpError } from './up-error.ts';
 export interface UpState {
   up: ProcessIdentity;
   server?: ProcessIdentity;
+  controllers?: ProcessIdentity;
   store: string;
   bind: string;
   apiPort: number;

@@ -12,6 +12,7 @@ export const wantedPower = ({ spec }: Task): 'Running' | 'Paused' | 'Stopped' =>
 export function makePlacement(task: Task, attempt: number): PlacementDraft {
   const { metadata, kind } = task;
   const power = wantedPower(task);
+  const annotations = { ...gangOf(task), ...(power === 'Stopped' && { [stopReasonAnnotation]: 'Cancelled' }) };
   return {
     apiVersion: task.apiVersion,
     kind: 'Placement',
@@ -19,7 +20,7 @@ export function makePlacement(task: Task, attempt: number): PlacementDraft {
       name: placementName(task, attempt),
       ...(metadata.namespace !== undefined && { namespace: metadata.namespace }),
       ...(metadata.labels && { labels: metadata.labels }),
-      ...(power === 'Stopped' && { annotations: { [stopReasonAnnotation]: 'Cancelled' } }),
+      ...(Object.keys(annotations).length > 0 && { annotations }),
       finalizers: [ownerFinalizer],
       ownerReferences: [ownedBy(task)],
     },
@@ -32,3 +33,9 @@ export function makePlacement(task: Task, attempt: number): PlacementDraft {
     },
   };
 }
+
+/** What the scheduler is told of a Task by annotations: which start together. */
+const handedOn = ['river.dev/gang', 'river.dev/gang-size'];
+
+const gangOf = ({ metadata }: Task): Record<string, string> =>
+  Object.fromEntries(Object.entries(metadata.annotations ?? {}).filter(([name]) => handedOn.includes(name)));
