@@ -19,6 +19,8 @@ export interface MemoryCluster extends View {
   apply(changes: readonly Change[], most?: number): boolean;
   /** Runs every decider on everything, until none wants anything more now. Returns what was done. */
   settle(): Change[];
+  /** A view in which each kind is as it was so many revisions ago. */
+  viewBehind(lagOf: (kind: string) => number): View;
   advance(ms: number): void;
   /** The earliest time at which a decider asked to be called, after now. */
   nextMs(): number | undefined;
@@ -45,7 +47,7 @@ export function memoryCluster(): MemoryCluster {
     now: { monotonicMs: 0, wallMs: Date.UTC(2026, 0, 1) },
     unbrokenSince: 0,
     events: [],
-    ...viewOf(table),
+    ...viewOf(() => table),
     // The kinds of the table's objects are those of the definitions that they are asked for by.
     add: (kind, draft) => table.create(kind.parse(structuredClone(draft)) as unknown as KubeObject) as never,
     all: (kind) => table.all(kind.kind) as never[],
@@ -67,6 +69,10 @@ export function memoryCluster(): MemoryCluster {
       for (let rounds = 0; rounds < mostRounds; rounds++) if (round(done)) return done;
       throw new Error(`the deciders find no end: ${JSON.stringify(done.slice(-6)).slice(0, 4_000)}`);
     },
+    viewBehind(lagOf) {
+      const lags = new Map(riverViews.map(({ kind }) => [kind.kind, table.past(lagOf(kind.kind))]));
+      return { ...viewOf((kind) => lags.get(kind) ?? table), unbrokenSince: self.unbrokenSince };
+    },
     advance(ms) {
       self.now = { monotonicMs: self.now.monotonicMs + ms, wallMs: self.now.wallMs + ms };
     },
@@ -75,14 +81,17 @@ export function memoryCluster(): MemoryCluster {
   return self;
 }
 
-const viewOf = (table: ObjectTable): Omit<View, 'unbrokenSince'> => ({
-  get: (kind, name, namespace) => table.find(kind.kind, name, namespace) as never,
+type Reads = Pick<ObjectTable, 'find' | 'all' | 'seenAt'>;
+
+const viewOf = (readsOf: (kind: string) => Reads): Omit<View, 'unbrokenSince'> => ({
+  get: (kind, name, namespace) => readsOf(kind.kind).find(kind.kind, name, namespace) as never,
   byIndex: (kind, index, value) => {
     const valuesOf = riverViews.find((each) => each.kind.kind === kind.kind)?.indexes[index];
     if (!valuesOf) throw new TypeError(`there is no index "${index}"`);
-    return table.all(kind.kind).filter((object) => valuesOf(object).includes(value)) as never[];
+    const all = readsOf(kind.kind).all(kind.kind);
+    return all.filter((object) => valuesOf(object).includes(value)) as never[];
   },
-  seenAt: table.seenAt,
+  seenAt: (object) => readsOf(object.kind).seenAt(object),
 });
 
 /** `made` holds the revisions that the changes of one decision have made. */

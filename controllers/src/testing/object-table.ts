@@ -12,19 +12,24 @@ export interface ObjectTable {
   /** Undefined when it is not there, or, where that is asked for, at another revision. */
   replace(of: KubeObject, version: string | undefined, next: (now: KubeObject) => KubeObject): KubeObject | undefined;
   remove(of: KubeObject): void;
+  /** The table as it was so many revisions ago. */
+  past(revisions: number): Pick<ObjectTable, 'find' | 'all' | 'seenAt'>;
 }
+
+type Rows = ReadonlyMap<string, { object: KubeObject; seenMs: number }>;
 
 export function objectTable(now: () => Now): ObjectTable {
   const rows = new Map<string, { object: KubeObject; seenMs: number }>();
+  const history: Rows[] = [new Map()];
   let revision = 0;
   let uids = 0;
   const timeOf = () => new Date(now().wallMs).toISOString();
-  const keyOf = ({ kind, metadata }: KubeObject) => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`;
   const put = (object: KubeObject): KubeObject => {
     const kept = structuredClone(object);
     kept.metadata.resourceVersion = String(++revision);
     rows.set(keyOf(kept), { object: kept, seenMs: now().monotonicMs });
     dropIfDue(kept);
+    history.push(new Map(rows));
     return kept;
   };
   const dropIfDue = (object: KubeObject) => {
@@ -44,12 +49,8 @@ export function objectTable(now: () => Now): ObjectTable {
   };
   return {
     remove,
-    find: (kind, name, namespace) => rows.get(`${kind}/${namespace ?? ''}/${name}`)?.object,
-    all: (kind) => [...rows.values()].map(({ object }) => object).filter((object) => object.kind === kind),
-    seenAt(object) {
-      const found = rows.get(keyOf(object));
-      return found?.object.metadata.resourceVersion === object.metadata.resourceVersion ? found?.seenMs : undefined;
-    },
+    ...readsOf(rows),
+    past: (revisions) => readsOf(history[Math.max(0, history.length - 1 - revisions)] ?? rows),
     create(object) {
       if (rows.has(keyOf(object))) return undefined;
       const own = { uid: `${String(++uids).padStart(5, '0')}-uid`, creationTimestamp: timeOf(), generation: 1 };
@@ -62,6 +63,17 @@ export function objectTable(now: () => Now): ObjectTable {
     },
   };
 }
+
+const keyOf = ({ kind, metadata }: KubeObject) => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`;
+
+const readsOf = (rows: Rows): Pick<ObjectTable, 'find' | 'all' | 'seenAt'> => ({
+  find: (kind, name, namespace) => rows.get(`${kind}/${namespace ?? ''}/${name}`)?.object,
+  all: (kind) => [...rows.values()].map(({ object }) => object).filter((object) => object.kind === kind),
+  seenAt(object) {
+    const found = rows.get(keyOf(object));
+    return found?.object.metadata.resourceVersion === object.metadata.resourceVersion ? found?.seenMs : undefined;
+  },
+});
 
 /** Checks and defaults an object as the server does. */
 export const parsed = (object: KubeObject): KubeObject =>
