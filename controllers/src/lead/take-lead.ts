@@ -20,7 +20,7 @@ const leaseMs = 4_000;
 /** A leader ends so long before its lease could have run out. */
 const marginMs = 500;
 const renewEveryMs = 1_000;
-const lookEveryMs = 500;
+const lookEveryMs = 250;
 const callMs = 1_500;
 
 const resource = { group: Lease.group, version: Lease.version, plural: Lease.plural, namespaced: true, kind: Lease.kind };
