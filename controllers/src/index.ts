@@ -19,3 +19,4 @@ export { reconcileTask } from './task/reconcile-task.ts';
 export { specDigest } from './task/spec-digest.ts';
 export { indexLabel, setLabel } from './task-set/members.ts';
 export { reconcileTaskSet } from './task-set/reconcile-task-set.ts';
+export { schedule } from './scheduler/schedule.ts';

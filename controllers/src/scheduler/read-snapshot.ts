@@ -1,0 +1,114 @@
+import { durationMs, type KubeObject, selectorMatcher } from '@river/crds';
+import type { Node, Placement, PriorityClass, Queue } from '@river/crds/kinds';
+import { partialAmounts } from './read-amounts.ts';
+import { readNode } from './read-node.ts';
+import { isBound, isOver, isPending, keyOf, readAsk, readGang, readHeld } from './read-placement.ts';
+import type { Holder, NodeFacts, Pending, QueueFacts, Snapshot } from './snapshot.ts';
+
+/** The cluster as objects say it, defaults filled in. */
+export interface ClusterObjects {
+  nodes: readonly Node[];
+  placements: Iterable<Placement>;
+  queues: readonly Queue[];
+  priorityClasses: readonly PriorityClass[];
+  namespaces: readonly KubeObject[];
+  /** See {@link Snapshot.usage}. */
+  usage?: Readonly<Record<string, number>>;
+  /** How long such a placement is expected to run, where that is known. */
+  expectedMs?: (placement: Placement) => number | undefined;
+}
+
+type ReadPlacement = { pending: Omit<Pending, 'priority' | 'mayPreempt'> } | { holder: Omit<Holder, 'priority'> } | undefined;
+
+/** Makes snapshots; what an object says is read once for each of its revisions. */
+export function snapshotReader(): (objects: ClusterObjects) => Snapshot {
+  const nodes = new WeakMap<Node, NodeFacts>();
+  const placements = new WeakMap<Placement, { read: ReadPlacement }>();
+  const factsOf = (node: Node): NodeFacts => {
+    const known = nodes.get(node) ?? readNode(node);
+    nodes.set(node, known);
+    return known;
+  };
+  const read = (placement: Placement, expected: ClusterObjects['expectedMs']): ReadPlacement => {
+    const known = placements.get(placement);
+    if (known) return known.read;
+    const made = readPlacement(placement, expected?.(placement));
+    placements.set(placement, { read: made });
+    return made;
+  };
+  return (objects) => {
+    const ranks = priorities(objects.priorityClasses);
+    const holders: Holder[] = [];
+    const pending: Pending[] = [];
+    for (const placement of objects.placements) {
+      const found = read(placement, objects.expectedMs);
+      if (!found) continue;
+      const { priority, mayPreempt } = ranks(placement);
+      if ('holder' in found) holders.push({ ...found.holder, priority });
+      else pending.push({ ...found.pending, priority, mayPreempt });
+    }
+    return {
+      ...{ holders, pending },
+      nodes: objects.nodes.map(factsOf),
+      queues: objects.queues.map((queue) => readQueue(queue, objects.namespaces)),
+      usage: objects.usage ?? {},
+    };
+  };
+}
+
+function readPlacement(placement: Placement, expectedMs: number | undefined): ReadPlacement {
+  const { spec, status, metadata } = placement;
+  const gang = readGang(placement);
+  const claim = {
+    key: keyOf(placement),
+    namespace: metadata.namespace ?? '',
+    ...(spec.queue !== undefined && { queue: spec.queue }),
+    ...(gang && { gang }),
+  };
+  if (isPending(placement)) {
+    return { pending: { ...claim, createdMs: Date.parse(metadata.creationTimestamp ?? '') || 0, ask: readAsk(placement, expectedMs) } };
+  }
+  if (!isBound(placement) || isOver(placement)) return undefined;
+  const ask = readAsk(placement, expectedMs);
+  return {
+    holder: {
+      ...claim,
+      ...readHeld(placement),
+      node: spec.nodeName ?? '',
+      ...(status?.startTime !== undefined && { startedMs: Date.parse(status.startTime) }),
+      longestMs: ask.longestMs,
+      expectedMs: ask.expectedMs,
+      graceMs: durationMs(spec.gracePeriod),
+      isLeaving: spec.power === 'Stopped' || metadata.deletionTimestamp !== undefined,
+      // What a person set up to stay is not the scheduler's to end.
+      mayBeEvicted: spec.owner.kind === 'Task',
+    },
+  };
+}
+
+function priorities(classes: readonly PriorityClass[]) {
+  const byName = new Map(classes.map((each) => [each.metadata.name, each]));
+  const usual = classes.find(({ globalDefault }) => globalDefault);
+  return ({ spec }: Placement): { priority: number; mayPreempt: boolean } => {
+    const named = spec.priorityClassName === undefined ? usual : byName.get(spec.priorityClassName);
+    return { priority: spec.priority ?? named?.value ?? 0, mayPreempt: named?.preemptionPolicy !== 'Never' };
+  };
+}
+
+function readQueue({ metadata, spec }: Queue, namespaces: readonly KubeObject[]): QueueFacts {
+  const isSelected = selectorMatcher(spec.namespaceSelector);
+  const selected = namespaces.filter((namespace) => isSelected(namespace.metadata.labels)).map((namespace) => namespace.metadata.name);
+  return {
+    name: metadata.name,
+    weight: spec.weight,
+    namespaces: [...new Set([...(spec.namespaces ?? []), ...selected])],
+    isOpen: spec.namespaces === undefined && spec.namespaceSelector === undefined,
+    ...(spec.quota && { quota: partialAmounts(spec.quota) }),
+    mayBorrow: spec.borrowing.mode === 'Allowed',
+    ...(spec.borrowing.limit && { borrowLimit: partialAmounts(spec.borrowing.limit) }),
+    lends: spec.borrowing.lend,
+    ...(spec.maxRunning !== undefined && { maxRunning: spec.maxRunning }),
+    ...(spec.maxRunningPerNamespace !== undefined && { maxRunningPerNamespace: spec.maxRunningPerNamespace }),
+    isHeld: spec.hold,
+  };
+}
