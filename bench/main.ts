@@ -20,6 +20,10 @@ const benches: Record<string, { about: string; load: () => Promise<(args: string
     about: 'how long each riverctl command takes to start, beside node and kubectl',
     load: async () => (await import('./riverctl.ts')).benchRiverctl,
   },
+  scheduler: {
+    about: 'how many placements a second the pure scheduling function decides, alone',
+    load: async () => (await import('./scheduler.ts')).benchScheduler,
+  },
 };
 
 const [name = '', ...args] = process.argv.slice(2);

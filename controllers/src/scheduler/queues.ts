@@ -145,8 +145,9 @@ function count(queue: QueueState, namespace: string, sign: 1 | -1): void {
   queue.runningIn.set(namespace, (queue.runningIn.get(namespace) ?? 0) + sign);
 }
 
-export const gangKey = (claim: { namespace: string; gang?: { name: string } }): string | undefined =>
-  claim.gang && `${claim.namespace}/${claim.gang.name}`;
+/** Those that are charged to different queues are different gangs. */
+const gangKey = (claim: { namespace: string; queue?: string; gang?: { name: string } }): string | undefined =>
+  claim.gang && `${claim.namespace}/${claim.queue ?? ''}/${claim.gang.name}`;
 
 function unitsOf(snapshot: Snapshot, of: Queues['of']): Unit[] {
   const bound = new Map<string, number>();

@@ -1,4 +1,4 @@
-import { durationMs, type KubeObject, selectorMatcher } from '@river/crds';
+import { durationMs, type KubeObject, type LabelMatcher, SelectorError, selectorMatcher } from '@river/crds';
 import type { Node, Placement, PriorityClass, Queue } from '@river/crds/kinds';
 import { partialAmounts } from './read-amounts.ts';
 import { readNode } from './read-node.ts';
@@ -95,8 +95,18 @@ function priorities(classes: readonly PriorityClass[]) {
   };
 }
 
+/** A selector that cannot be read selects nothing, so that one bad queue does not stop the others. */
+function matcherOf(selector: Queue['spec']['namespaceSelector']): LabelMatcher {
+  try {
+    return selectorMatcher(selector);
+  } catch (error) {
+    if (error instanceof SelectorError) return () => false;
+    throw error;
+  }
+}
+
 function readQueue({ metadata, spec }: Queue, namespaces: readonly KubeObject[]): QueueFacts {
-  const isSelected = selectorMatcher(spec.namespaceSelector);
+  const isSelected = matcherOf(spec.namespaceSelector);
   const selected = namespaces.filter((namespace) => isSelected(namespace.metadata.labels)).map((namespace) => namespace.metadata.name);
   return {
     name: metadata.name,

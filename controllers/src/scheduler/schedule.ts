@@ -87,7 +87,7 @@ export function schedule(snapshot: Snapshot, nowMs: number, some: Partial<Schedu
 /** Starts a unit, or says why it waits. */
 function decide(pass: Pass, unit: Unit): Cause | undefined {
   if (pass.stop) return pass.stop;
-  const size = unit.members[0]?.gang?.size ?? 1;
+  const size = unit.members.reduce((most, { gang }) => Math.max(most, gang?.size ?? 1), 1);
   const missing = size - unit.members.length - unit.boundMembers;
   if (missing > 0) return { kind: 'Gang', missing, size };
   const lack = lackOfQuota(pass.queues, unit);
