@@ -34,21 +34,16 @@ function node(at: number): NodeFacts {
 function pending(at: number, kinds: number, isEach: boolean): Pending {
   const kind = at % kinds;
   const gpus = kind % 4 === 3 ? { count: 1 + (kind % 2), memoryBytes: 0 } : undefined;
-  const longestMs = isEach ? hour + at : hour;
   const ask = {
-    ...{ cpuMillis: kind % 3 === 0 ? 500 : 1000, memoryBytes: (1 + (kind % 5)) * gib, storageBytes: 0, ...(gpus && { gpus }) },
-    ...{
-      targets: [],
-      nodeSelector: kind % 7 === 6 ? [['rack', `r${kind % 40}`] as const] : [],
-      tolerations: [],
-      longestMs,
-      expectedMs: longestMs,
-    },
+    ...{ cpuMillis: kind % 3 === 0 ? 500 : 1000, memoryBytes: (1 + (kind % 5)) * gib + (isEach ? at : 0), storageBytes: 0 },
+    ...(gpus && { gpus }),
+    ...{ targets: [], nodeSelector: kind % 7 === 6 ? [['rack', `r${kind % 40}`] as const] : [], tolerations: [] },
+    ...{ longestMs: hour + at, expectedMs: hour },
   };
   const namespace = `user-${at % 20}`;
   return {
     ...{ key: `${namespace}/t-${at}`, namespace, priority: 0, createdMs: at, mayPreempt: true },
-    ask: { ...ask, shape: JSON.stringify(ask) },
+    ask: { ...ask, shape: JSON.stringify({ ...ask, longestMs: 0 }) },
   };
 }
 

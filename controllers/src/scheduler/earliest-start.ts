@@ -38,54 +38,73 @@ export function earliestStart(ledger: Ledger, unit: Unit, nowMs: number): Plan |
   holdReserved(trial, ledger.states);
   try {
     const ends = endsFor(ledger, unit);
-    const attempt = (count: number): Place[] | undefined => {
-      const start = trial.steps;
-      for (const { state, occupant } of ends.slice(0, count)) trial.release(state, occupant);
-      const places = placeAll(trial, ledger, unit);
-      trial.undo(start);
-      return places;
-    };
-    const count = fewest(ends.length, (many) => attempt(many) !== undefined);
-    const places = count === undefined ? undefined : attempt(count);
-    if (count === undefined || !places) return undefined;
-    const gone = ends.slice(0, count);
-    const lastMs = gone.reduce((latest, { occupant }) => Math.max(latest, occupant.endMs), nowMs);
-    return {
-      startMs: Number.isFinite(lastMs) ? lastMs : Number.NEGATIVE_INFINITY,
-      places,
-      gone: new Set(gone.map(({ occupant }) => occupant)),
-    };
+    const search = searchOver(trial, ends, () => placeAll(trial, ledger, unit));
+    if (!search) return undefined;
+    const gone = ends.slice(0, search.count).map(({ occupant }) => occupant);
+    const lastMs = gone.reduce((latest, { endMs }) => Math.max(latest, endMs), nowMs);
+    return { startMs: Number.isFinite(lastMs) ? lastMs : Number.NEGATIVE_INFINITY, places: search.places, gone: new Set(gone) };
   } finally {
     trial.undo();
   }
 }
 
-/** The least number up to `most` for which it holds; what holds for one holds for all larger. */
-function fewest(most: number, holds: (count: number) => boolean): number | undefined {
-  if (!holds(most)) return undefined;
-  let [low, high] = [0, most];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (holds(middle)) high = middle;
-    else low = middle + 1;
+/**
+ * The least number of ends after which `place` succeeds: what it does for one, it does for all larger. Ever larger steps first, then
+ * halves, so that it costs about as many ends as are needed and not as many as there are.
+ */
+function searchOver(trial: Trial, ends: readonly End[], place: () => Place[] | undefined): { count: number; places: Place[] } | undefined {
+  const placesAfter = (from: number, to: number): Place[] | undefined => {
+    for (const { state, occupant } of ends.slice(from, to)) trial.release(state, occupant);
+    const start = trial.steps;
+    const places = place();
+    trial.undo(start);
+    return places;
+  };
+  let places = placesAfter(0, 0);
+  if (places) return { count: 0, places };
+  // Up to `low` have been released, and it does not fit yet.
+  let [low, high] = [0, Math.min(32, ends.length)];
+  let start = trial.steps;
+  for (places = placesAfter(low, high); !places; places = placesAfter(low, high)) {
+    if (high === ends.length) return undefined;
+    [low, high, start] = [high, Math.min(2 * high, ends.length), trial.steps];
   }
-  return low;
+  trial.undo(start);
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    start = trial.steps;
+    const found = placesAfter(low, middle);
+    if (!found) low = middle;
+    else {
+      [high, places] = [middle, found];
+      trial.undo(start);
+    }
+  }
+  return { count: high, places };
 }
 
+/** Only of nodes that could ever take a member. */
 function endsFor(ledger: Ledger, unit: Unit): End[] {
-  const all = ledger.states.flatMap((state) => state.occupants.map((occupant) => ({ state, occupant })));
+  const asks = [...new Map(unit.members.map(({ ask }) => [ask.shape, ask])).values()];
+  const nodes = ledger.states.filter((state) => asks.some((ask) => couldEver(state, ask)));
+  const all = nodes.flatMap((state) => state.occupants.map((occupant) => ({ state, occupant })));
   const known = all.filter(({ occupant }) => Number.isFinite(occupant.endMs)).sort((a, b) => a.occupant.endMs - b.occupant.endMs);
-  const ask = unit.members[0]?.ask;
+  const [ask] = asks;
   if (known.length === all.length || !ask) return known;
-  const distance = ledger.states.map((state) => distanceTo(state, ask));
+  const distance = new Map(nodes.map((state) => [state, distanceTo(state, ask)]));
+  const far = (state: NodeState) => distance.get(state) ?? 0;
   const unknown = all.filter(({ occupant }) => !Number.isFinite(occupant.endMs));
-  const far = (state: NodeState) => distance[state.at] ?? 0;
   unknown.sort(
     (a, b) =>
       far(a.state) - far(b.state) || a.state.at - b.state.at || (a.occupant.startedMs ?? Infinity) - (b.occupant.startedMs ?? Infinity),
   );
   return [...known, ...unknown];
 }
+
+const couldEver = (state: NodeState, ask: Ask): boolean =>
+  ask.targets.length === 0
+    ? !lackOn(state, ask, undefined, asHeld)?.isLasting
+    : ask.targets.some((target) => target.node === state.facts.name && !lackOn(state, ask, target, asHeld)?.isLasting);
 
 /** How much of the ask is missing on a node, as a share of what it has; beyond all when it can never go there. */
 function distanceTo(state: NodeState, ask: Ask): number {

@@ -37,6 +37,8 @@ export function estimateStarts({ ledger, queues, options, nowMs, waits }: Playin
   const awaited = waits.filter(({ cause }) => comesWithTime(cause)).map(({ unit }) => unit);
   const left = new Set(awaited.slice(0, options.mostEstimated));
   if (left.size === 0) return starts;
+  // Who waits for room can start only where some was given back; the others wherever there is any.
+  const anywhere = new Set(waits.filter(({ cause }) => cause.kind !== 'Resources').map(({ unit }) => unit));
   const ends = heap<End>((a, b) => a.atMs < b.atMs || (a.atMs === b.atMs && a.state.at < b.state.at));
   for (const state of ledger.states)
     for (const occupant of state.occupants) {
@@ -50,14 +52,14 @@ export function estimateStarts({ ledger, queues, options, nowMs, waits }: Playin
     if (!first) break;
     for (const end of freed) giveBack(queues, end);
     const nodes = new Set(freed.map(({ state }) => state));
-    const changed = new Set(freed.map(({ queue }) => queue));
     for (const queue of queues.states()) queue.blocked.clear();
     const full = new Set<string>();
     for (const unit of left) {
       checks++;
-      const shape = unit.members.length === 1 ? `${changed.has(unit.queue)} ${unit.members[0]?.ask.shape}` : undefined;
+      const isAnywhere = anywhere.has(unit);
+      const shape = unit.members.length === 1 ? `${isAnywhere} ${unit.members[0]?.ask.shape}` : undefined;
       if (shape !== undefined && full.has(shape)) continue;
-      const places = lookFor(ledger, queues, unit, changed.has(unit.queue) ? undefined : nodes);
+      const places = lookFor(ledger, queues, unit, isAnywhere ? undefined : nodes);
       if (places === 'NoRoom' && shape !== undefined) full.add(shape);
       if (typeof places === 'string') continue;
       starts.set(unit, first.atMs);

@@ -154,7 +154,8 @@ export function keptOn(state: NodeState, untilMs: number): Kept {
   return { gpus: new Set(ahead.flatMap(({ gpus }) => gpus)), cores: new Set(ahead.flatMap(({ cores }) => cores)), memoryIn, millisIn };
 }
 
-function lackBesideReservations(state: NodeState, ask: Ask, target: Target | undefined, untilMs: number): Lack | undefined {
+/** What keeps it from a node that has room for it: somebody for whom that room is kept. */
+export function lackBesideReservations(state: NodeState, ask: Ask, target: Target | undefined, untilMs: number): Lack | undefined {
   if (state.reservations.length === 0) return undefined;
   const ahead = state.reservations.filter(({ startMs }) => startMs < untilMs);
   const first = ahead.find((reservation) => !isRoomBeside(state, reservation, ask)) ?? ahead[0];

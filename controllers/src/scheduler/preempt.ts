@@ -29,6 +29,8 @@ const reservationsCount = Number.NEGATIVE_INFINITY;
  * @returns undefined when that does not help, or nothing need be done
  */
 export function planEvictions(ledger: Ledger, queues: Queues, unit: Unit, nowMs: number): EvictionPlan | undefined {
+  const rights = evictionRights(queues, unit);
+  if (!ledger.states.some(({ occupants }) => occupants.some((occupant) => rights.mayEvict(occupant, none())))) return undefined;
   const trial = openTrial();
   holdReserved(trial, ledger.states);
   try {
@@ -36,7 +38,6 @@ export function planEvictions(ledger: Ledger, queues: Queues, unit: Unit, nowMs:
       state.occupants.filter(({ isLeaving }) => isLeaving).map((occupant) => ({ state, occupant })),
     );
     for (const { state, occupant } of leaving) trial.release(state, occupant);
-    const rights = evictionRights(queues, unit);
     const victims: Victim[] = [];
     const places: Place[] = [];
     for (const { key, ask } of unit.members) {

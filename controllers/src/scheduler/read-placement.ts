@@ -25,7 +25,7 @@ export function readAsk({ spec }: Placement, expectedMs?: number): Ask {
   const { resources } = spec;
   const longestMs = spec.timeout === undefined ? Number.POSITIVE_INFINITY : durationMs(spec.timeout) + durationMs(spec.gracePeriod);
   const gpus = readGpuAsk(resources.gpus);
-  const ask = {
+  const room = {
     cpuMillis: millisOf(resources.cpu),
     memoryBytes: unitsOf(resources.memory),
     storageBytes: unitsOf(resources.ephemeralStorage),
@@ -33,11 +33,8 @@ export function readAsk({ spec }: Placement, expectedMs?: number): Ask {
     targets: (spec.targets ?? []).map(parseTarget),
     nodeSelector: Object.entries(spec.nodeSelector ?? {}).sort(([left], [right]) => (left < right ? -1 : 1)),
     tolerations: spec.tolerations ?? [],
-    longestMs,
-    expectedMs: Math.min(longestMs, expectedMs ?? longestMs),
   };
-  // JSON has no Infinity, so the time is told apart as text.
-  return { ...ask, shape: JSON.stringify([ask, String(ask.longestMs)]) };
+  return { ...room, longestMs, expectedMs: Math.min(longestMs, expectedMs ?? longestMs), shape: JSON.stringify(room) };
 }
 
 function readGpuAsk(gpus: Placement['spec']['resources']['gpus']): GpuAsk | undefined {

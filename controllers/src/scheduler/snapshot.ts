@@ -78,7 +78,7 @@ export interface Ask {
   longestMs: number;
   /** How long it is expected to run. */
   expectedMs: number;
-  /** Equal for asks that nothing distinguishes. */
+  /** Equal for asks that nothing distinguishes but how long they take. */
   shape: string;
 }
 

@@ -26,12 +26,12 @@ export type AskChoice = Partial<Omit<Ask, 'shape' | 'cpuMillis' | 'memoryBytes'>
 
 export function askFor({ cpu = 1, memoryGib = 0, ...some }: AskChoice = {}): Ask {
   const longestMs = some.longestMs ?? Number.POSITIVE_INFINITY;
-  const ask = {
+  const { expectedMs = longestMs, ...rest } = some;
+  const room = {
     ...{ cpuMillis: cpu * 1000, memoryBytes: memoryGib * gib, storageBytes: 0, targets: [], nodeSelector: [], tolerations: [] },
-    ...some,
-    ...{ longestMs, expectedMs: some.expectedMs ?? longestMs },
+    ...rest,
   };
-  return { ...ask, shape: JSON.stringify([ask, String(longestMs)]) };
+  return { ...room, longestMs, expectedMs, shape: JSON.stringify({ ...room, longestMs: 0 }) };
 }
 
 type PendingChoice = AskChoice & Partial<Omit<Pending, 'key' | 'ask'>>;
