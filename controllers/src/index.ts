@@ -20,3 +20,4 @@ export { specDigest } from './task/spec-digest.ts';
 export { indexLabel, setLabel } from './task-set/members.ts';
 export { reconcileTaskSet } from './task-set/reconcile-task-set.ts';
 export { schedule } from './scheduler/schedule.ts';
+export * from './scheduler/index.ts';

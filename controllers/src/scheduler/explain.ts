@@ -40,7 +40,7 @@ export function explainWaits(explaining: Explaining): Waiting[] {
   const judged = new Map<string, Judgement>();
   const judge = ({ members }: Unit, plan: Plan | undefined): Judgement => {
     const ask = members[0]?.ask;
-    const key = `${plan ? members[0]?.key : ''} ${ask?.shape}`;
+    const key = (plan ? members[0]?.key : ask?.shape) ?? '';
     const known = judged.get(key);
     if (known || !ask) return known ?? unexplained;
     if (judged.size >= explaining.options.mostExplained) return unexplained;

@@ -1,20 +1,20 @@
 import type { NodeState } from './ledger.ts';
-import type { GpuAsk, GpuFacts, NodeFacts } from './snapshot.ts';
+import type { GpuAsk, GpuFacts } from './snapshot.ts';
 
-const isLike = (gpu: GpuFacts, ask: GpuAsk): boolean =>
+/** Whether it is as asked for, whoever holds it. A slice is never given where nobody named it. */
+export const isAsAsked = (gpu: GpuFacts, ask: GpuAsk): boolean =>
   gpu.isUsable &&
   gpu.memoryBytes >= ask.memoryBytes &&
-  (ask.model === undefined ? !gpu.isSlice || ask.indexes !== undefined : gpu.model.includes(ask.model));
-
-/** The GPUs of a node that are as asked for, whoever holds them. A slice is never given where nobody named it. */
-export function gpusLike(facts: NodeFacts, ask: GpuAsk): GpuFacts[] {
-  const { indexes } = ask;
-  return facts.gpus.filter((gpu) => isLike(gpu, ask) && (indexes === undefined || indexes.includes(gpu.index)));
-}
+  (ask.model === undefined ? !gpu.isSlice || ask.indexes !== undefined : gpu.model.includes(ask.model)) &&
+  (ask.indexes === undefined || ask.indexes.includes(gpu.index));
 
 export const isFreeGpu = (state: NodeState, gpu: GpuFacts): boolean => (state.gpuHolds.get(gpu.index) ?? 0) === 0;
 
-export const countFreeGpus = (state: NodeState): number => state.facts.gpus.filter((gpu) => gpu.isUsable && isFreeGpu(state, gpu)).length;
+export function countFreeGpus(state: NodeState): number {
+  let count = 0;
+  for (const gpu of state.facts.gpus) if (gpu.isUsable && isFreeGpu(state, gpu)) count++;
+  return count;
+}
 
 /** Where a GPU sits: neighbours in this order are near each other. */
 const seat = (gpu: GpuFacts): string => gpu.pciAddress ?? '';

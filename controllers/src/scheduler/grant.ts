@@ -1,4 +1,4 @@
-import { gpusLike, isFreeGpu, nearestGpus } from './gpus.ts';
+import { isAsAsked, isFreeGpu, nearestGpus } from './gpus.ts';
 import { coresToPin, freeCoresIn, gpuAskAt, isRoomyZone, type Kept, keptOn, pinnableIn } from './lack.ts';
 import type { NodeState, Zone } from './ledger.ts';
 import type { Ask, Held, Target } from './snapshot.ts';
@@ -24,7 +24,7 @@ export function grantOn(state: NodeState, ask: Ask, target: Target | undefined, 
 function chooseGpus(state: NodeState, ask: Ask, target: Target | undefined, kept: Kept): number[] {
   const wanted = gpuAskAt(ask, target);
   if (!wanted || wanted.count === 0) return [];
-  const free = gpusLike(state.facts, wanted).filter((gpu) => isFreeGpu(state, gpu) && !kept.gpus.has(gpu.index));
+  const free = state.facts.gpus.filter((gpu) => isAsAsked(gpu, wanted) && isFreeGpu(state, gpu) && !kept.gpus.has(gpu.index));
   const near = state.zones.filter((zone) =>
     target?.numa === undefined ? isRoomyZone(state, zone, ask, kept) : zone.facts.id === target.numa,
   );

@@ -1,4 +1,4 @@
-import { gpusLike, isFreeGpu } from './gpus.ts';
+import { isAsAsked, isFreeGpu } from './gpus.ts';
 import type { NodeState, Reservation, Zone } from './ledger.ts';
 import type { Ask, GpuAsk, NodeFacts, Taint, Target, Toleration } from './snapshot.ts';
 
@@ -85,7 +85,8 @@ function lackOfHardware(facts: NodeFacts, gpus: GpuAsk | undefined, target: Targ
   if (target?.numa !== undefined && !facts.numa.some(({ id }) => id === target.numa))
     return { reason: 'NUMA', about: String(target.numa), isLasting: true };
   if (!gpus || gpus.count === 0) return undefined;
-  const missing = gpus.count - gpusLike(facts, gpus).length;
+  let missing = gpus.count;
+  for (const gpu of facts.gpus) if (isAsAsked(gpu, gpus)) missing--;
   return missing > 0 ? { reason: 'Hardware', missing, isLasting: true } : undefined;
 }
 
@@ -102,7 +103,8 @@ function lackOfAmounts(state: NodeState, ask: Ask): Lack | undefined {
 
 function lackOfGpus(state: NodeState, gpus: GpuAsk | undefined, kept: Kept): Lack | undefined {
   if (!gpus || gpus.count === 0) return undefined;
-  const free = gpusLike(state.facts, gpus).filter((gpu) => isFreeGpu(state, gpu) && !kept.gpus.has(gpu.index)).length;
+  let free = 0;
+  for (const gpu of state.facts.gpus) if (isAsAsked(gpu, gpus) && isFreeGpu(state, gpu) && !kept.gpus.has(gpu.index)) free++;
   return free < gpus.count ? { reason: 'GPU', missing: gpus.count - free, isLasting: false } : undefined;
 }
 

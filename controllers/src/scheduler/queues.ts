@@ -155,20 +155,31 @@ function unitsOf(snapshot: Snapshot, of: Queues['of']): Unit[] {
     const key = gangKey(holder);
     if (key !== undefined) bound.set(key, (bound.get(key) ?? 0) + 1);
   }
-  const groups = Map.groupBy(snapshot.pending, (pending) => gangKey(pending) ?? `\0${pending.key}`);
-  return [...groups].flatMap(([gang, group]) => {
-    const [first] = group;
-    if (!first) return [];
-    const members = group.length === 1 ? group : group.toSorted((a, b) => byText(a.key, b.key));
-    return {
-      members,
-      queue: of(first),
-      priority: members.reduce((least, { priority }) => Math.min(least, priority), Number.POSITIVE_INFINITY),
-      createdMs: members.reduce((latest, { createdMs }) => Math.max(latest, createdMs), 0),
-      boundMembers: bound.get(gang) ?? 0,
-      wants: members.length === 1 ? wantsOf(first.ask) : sumOf(members.map(({ ask }) => wantsOf(ask))),
-    };
-  });
+  const alone = snapshot.pending.flatMap((pending) => (pending.gang ? [] : unitOf([pending], of, 0)));
+  const gangs = Map.groupBy(
+    snapshot.pending.filter(({ gang }) => gang),
+    (pending) => gangKey(pending) ?? pending.key,
+  );
+  const together = [...gangs].flatMap(([key, group]) =>
+    unitOf(
+      group.toSorted((a, b) => byText(a.key, b.key)),
+      of,
+      bound.get(key) ?? 0,
+    ),
+  );
+  return [...alone, ...together];
+}
+
+function unitOf(members: readonly Pending[], of: Queues['of'], boundMembers: number): Unit[] {
+  const [first] = members;
+  if (!first) return [];
+  const queue = of(first);
+  if (members.length === 1) {
+    return [{ members, queue, priority: first.priority, createdMs: first.createdMs, boundMembers, wants: wantsOf(first.ask) }];
+  }
+  const priority = members.reduce((least, each) => Math.min(least, each.priority), Number.POSITIVE_INFINITY);
+  const createdMs = members.reduce((latest, each) => Math.max(latest, each.createdMs), 0);
+  return [{ members, queue, priority, createdMs, boundMembers, wants: sumOf(members.map(({ ask }) => wantsOf(ask))) }];
 }
 
 /** Inside a queue: what has begun, then the higher priority, then the older. */

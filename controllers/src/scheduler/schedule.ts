@@ -2,12 +2,12 @@ import { earliestStart, type Plan } from './earliest-start.ts';
 import { type Cause, explainWaits, type Wait } from './explain.ts';
 import { grantOn } from './grant.ts';
 import { lackOn } from './lack.ts';
-import { type Ledger, type NodeState, type Occupant, openLedger } from './ledger.ts';
+import { byText, type Ledger, type NodeState, type Occupant, openLedger } from './ledger.ts';
 import { type Layout, type NodeIndex, nodeIndex } from './node-index.ts';
 import { planEvictions } from './preempt.ts';
-import { add, heldAmounts, openQueues, type Queues, type Unit } from './queues.ts';
+import { add, dominantShare, heldAmounts, openQueues, type QueueState, type Queues, type Unit } from './queues.ts';
 import { blockQueue, lackOfQuota } from './quota.ts';
-import type { Ask, Binding, Decision, Eviction, Held, Pending, Snapshot, Target } from './snapshot.ts';
+import type { Ask, Binding, Decision, Eviction, Held, Pending, QueueView, Snapshot, Target } from './snapshot.ts';
 
 export interface SchedulingOptions {
   /** Whether work is spread over the nodes or fills one after the other. GPUs are always filled up. */
@@ -46,6 +46,8 @@ interface Pass {
   evictions: Eviction[];
   waits: Wait[];
   reservations: number;
+  /** How many there are that may be sent away at all. */
+  evictable: number;
   /** Asks for which nobody can be sent away, by shape, priority and queue. */
   hopeless: Set<string>;
   /** Whom everybody waits for: the head without backfill, or the end of this pass. */
@@ -61,6 +63,7 @@ export function schedule(snapshot: Snapshot, nowMs: number, some: Partial<Schedu
   const ledger = openLedger(snapshot, nowMs);
   const queues = openQueues(snapshot);
   const index = nodeIndex(ledger, options.layout);
+  const evictable = snapshot.holders.filter(({ mayBeEvicted, isLeaving }) => mayBeEvicted && !isLeaving).length;
   const pass: Pass = {
     ledger,
     queues,
@@ -71,17 +74,27 @@ export function schedule(snapshot: Snapshot, nowMs: number, some: Partial<Schedu
     evictions: [],
     waits: [],
     reservations: 0,
+    evictable,
     hopeless: new Set(),
   };
   for (let unit = queues.next(); unit; unit = queues.next()) {
     const cause = decide(pass, unit);
     if (cause) pass.waits.push({ unit, cause });
   }
-  return {
-    bindings: pass.bindings,
-    evictions: pass.evictions,
-    waiting: explainWaits({ ledger, queues, options, nowMs, waits: pass.waits }),
-  };
+  // Before the waits are explained, which plays on with the ledger.
+  const views = viewQueues(pass);
+  const waiting = explainWaits({ ledger, queues, options, nowMs, waits: pass.waits });
+  return { bindings: pass.bindings, evictions: pass.evictions, waiting, queues: views };
+}
+
+function viewQueues({ queues, waits }: Pass): QueueView[] {
+  const pending = new Map<QueueState, number>();
+  for (const { unit } of waits) pending.set(unit.queue, (pending.get(unit.queue) ?? 0) + unit.members.length);
+  const views = Array.from(queues.states(), (queue) => ({
+    ...{ name: queue.facts.name, pending: pending.get(queue) ?? 0, running: queue.running },
+    ...{ used: { ...queue.used }, share: dominantShare(queue.used, queues.total) },
+  }));
+  return views.sort((a, b) => byText(a.name, b.name));
 }
 
 /** Starts a unit, or says why it waits. */
@@ -180,6 +193,7 @@ function keep(pass: Pass, unit: Unit, plan: Plan): void {
 
 function evict(pass: Pass, unit: Unit) {
   const [first] = unit.members;
+  if (pass.evictable === 0) return undefined;
   const hope = `${unit.priority} ${unit.members.length} ${unit.queue.facts.name} ${first?.mayPreempt} ${first?.ask.shape}`;
   if (!first || pass.hopeless.has(hope)) return undefined;
   const plan = planEvictions(pass.ledger, pass.queues, unit, pass.nowMs);

@@ -182,8 +182,19 @@ export interface Waiting {
   nodes: readonly NodeReason[];
 }
 
+/** How a queue stands after the decision. */
+export interface QueueView {
+  name: string;
+  pending: number;
+  running: number;
+  used: Amounts;
+  /** Of the resource that it has most of, the part of the cluster's. */
+  share: number;
+}
+
 export interface Decision {
   bindings: Binding[];
   evictions: Eviction[];
   waiting: Waiting[];
+  queues: QueueView[];
 }

@@ -1,0 +1,62 @@
+import type { Placement } from '@river/crds/kinds';
+import { isOver, keyOf } from './read-placement.ts';
+
+/**
+ * The placements that matter to the scheduler: those that are not over, each as the cache shows it or as our own last write left it,
+ * whichever is newer. So nothing is given twice while the cache lags behind.
+ */
+export interface PlacementBook {
+  readonly size: number;
+  all(): Iterable<Placement>;
+  get(key: string): Placement | undefined;
+  /** What the cache shows, or what the server has answered to a write. */
+  take(placement: Placement): void;
+  drop(placement: Placement): void;
+  /** A write of which nobody knows whether it was done counts as done until the answer is known. */
+  suppose(placement: Placement): void;
+  forget(key: string): void;
+  /** Those of which it is not known. */
+  supposed(): Placement[];
+}
+
+const versionOf = ({ metadata }: Placement): string => metadata.resourceVersion ?? '';
+
+/** Resource versions are decimal numbers of any length. */
+const isOlder = (left: string, right: string): boolean => (left.length === right.length ? left < right : left.length < right.length);
+
+export function placementBook(): PlacementBook {
+  const known = new Map<string, Placement>();
+  const supposed = new Map<string, Placement>();
+  return {
+    get size() {
+      return known.size;
+    },
+    *all() {
+      for (const [key, placement] of known) yield supposed.get(key) ?? placement;
+    },
+    get: (key) => supposed.get(key) ?? known.get(key),
+    take(placement) {
+      const key = keyOf(placement);
+      const before = known.get(key);
+      const isSame = before?.metadata.uid === placement.metadata.uid;
+      if (before && isSame && isOlder(versionOf(placement), versionOf(before))) return;
+      if (supposed.has(key) && isSettled(placement, supposed.get(key))) supposed.delete(key);
+      if (isOver(placement)) known.delete(key);
+      else known.set(key, placement);
+    },
+    drop(placement) {
+      const key = keyOf(placement);
+      if (known.get(key)?.metadata.uid !== placement.metadata.uid) return;
+      known.delete(key);
+      supposed.delete(key);
+    },
+    suppose: (placement) => supposed.set(keyOf(placement), placement),
+    forget: (key) => supposed.delete(key),
+    supposed: () => [...supposed.values()],
+  };
+}
+
+/** Whether the server's own word answers what was only supposed: a binding cannot be taken back, and another object is another matter. */
+function isSettled(seen: Placement, supposed: Placement | undefined): boolean {
+  return seen.metadata.uid !== supposed?.metadata.uid || seen.spec.nodeName !== undefined || isOver(seen);
+}
