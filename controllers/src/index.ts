@@ -15,9 +15,8 @@ export { lostAfterMs, nodeFinalizer, reconcileNode, silentAfterMs } from './node
 export { placementName } from './placement/placement-name.ts';
 export { isMoveReason, isOver, ownerFinalizer, type StopReason, stopReasonAnnotation } from './placement/placement-state.ts';
 export { reconcilePlacement } from './placement/reconcile-placement.ts';
+export * from './scheduler/index.ts';
 export { reconcileTask } from './task/reconcile-task.ts';
 export { specDigest } from './task/spec-digest.ts';
 export { indexLabel, setLabel } from './task-set/members.ts';
 export { reconcileTaskSet } from './task-set/reconcile-task-set.ts';
-export { schedule } from './scheduler/schedule.ts';
-export * from './scheduler/index.ts';

@@ -11,6 +11,8 @@ const { values } = parseArgs({
   options: {
     /** How the API is reached, and as whom. */
     kubeconfig: { type: 'string' },
+    /** The scheduler's own way in. Nothing is scheduled without. */
+    'scheduler-kubeconfig': { type: 'string' },
     /** Where counters are served, to this machine only: a port. */
     metrics: { type: 'string' },
     verbose: { type: 'boolean', default: false },
@@ -26,10 +28,13 @@ for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop
 
 const clock = systemClock;
 const log = logger({ clock, level: values.verbose ? 'debug' : 'info' });
-const access = await loadKubeconfig({ env: process.env, flags: values.kubeconfig === undefined ? {} : { kubeconfig: values.kubeconfig } });
-const client = apiClient(access, { userAgent: 'river-controllers' });
+const clientOf = async (kubeconfig: string | undefined, userAgent: string) =>
+  apiClient(await loadKubeconfig({ env: process.env, flags: kubeconfig === undefined ? {} : { kubeconfig } }), { userAgent });
+const client = await clientOf(values.kubeconfig, 'river-controllers');
+const schedulerFile = values['scheduler-kubeconfig'];
+const schedulerClient = schedulerFile === undefined ? undefined : await clientOf(schedulerFile, 'river-scheduler');
 const identity = `${hostname()}_${process.pid}_${randomBytes(4).toString('hex')}`;
-const manager = runManager({ client, identity, signal: stop.signal, clock, random: systemRandom, log });
+const manager = runManager({ client, schedulerClient, identity, signal: stop.signal, clock, random: systemRandom, log });
 const metrics = metricsPort === undefined ? undefined : await serveMetrics(metricsPort, manager);
 await manager.cluster.synced().then(
   () => process.stdout.write(`${JSON.stringify({ ready: true, identity, ...(metrics && { metrics: metrics.url }) })}\n`),
@@ -38,3 +43,4 @@ await manager.cluster.synced().then(
 await manager.done;
 await metrics?.close();
 client.close();
+schedulerClient?.close();

@@ -77,13 +77,20 @@ const seededRoles: Readonly<Record<string, readonly PolicyRule[]>> = {
   ],
   /** What the controllers read, write and write about; their leases are their own and those of the nodes. */
   'system:river-controllers': [
-    { verbs: read, apiGroups: [river], resources: ['tasks', 'tasksets', 'placements', 'nodes', 'approvals'] },
+    { verbs: read, apiGroups: [river], resources: ['tasks', 'tasksets', 'placements', 'nodes', 'approvals', 'queues'] },
+    { verbs: read, apiGroups: ['scheduling.k8s.io'], resources: ['priorityclasses'] },
+    { verbs: read, apiGroups: [''], resources: ['namespaces'] },
     { verbs: ['create', 'patch', 'delete'], apiGroups: [river], resources: ['tasks', 'placements'] },
     { verbs: ['delete'], apiGroups: [river], resources: ['tasksets'] },
     { verbs: ['patch'], apiGroups: [river], resources: ['nodes'] },
     { verbs: ['update'], apiGroups: [river], resources: ['tasks/status', 'tasksets/status', 'placements/status', 'nodes/status'] },
     { verbs: [...read, 'create', 'update', 'patch'], apiGroups: ['coordination.k8s.io'], resources: ['leases'] },
     { verbs: ['get', 'create', 'patch'], apiGroups: [''], resources: ['events'] },
+  ],
+  /** What the scheduler writes: where Placements run, why the others wait, and what queues have used. It reads with the controllers. */
+  'system:river-scheduler': [
+    { verbs: ['get', 'patch'], apiGroups: [river], resources: ['placements', 'queues'] },
+    { verbs: ['patch'], apiGroups: [river], resources: ['placements/status'] },
   ],
   /** What a join token is good for; which request, and how many, is judged when it is made. */
   'system:node-bootstrapper': [{ verbs: ['create'], apiGroups: ['certificates.k8s.io'], resources: ['certificatesigningrequests'] }],
@@ -102,6 +109,7 @@ const seededBindings: Readonly<Record<string, Subject>> = {
   'system:service-account-issuer-discovery': group('system:serviceaccounts'),
   'system:node-bootstrapper': group('system:bootstrappers:river:nodes'),
   'system:river-controllers': user('system:river-controllers'),
+  'system:river-scheduler': user('system:river-scheduler'),
 };
 
 const metadata = (name: string) => ({

@@ -31,6 +31,7 @@ const keptToken = (file: string, name: string): string | undefined =>
 export interface Tokens {
   admin: string;
   controllers: string;
+  scheduler: string;
 }
 
 /**
@@ -41,16 +42,19 @@ export const ensureTokens = (dir: DataDir): Tokens => {
   const fresh = () => randomBytes(32).toString('base64url');
   const admin = keptToken(dir.kubeconfig, 'admin') ?? fresh();
   const controllers = keptToken(dir.controllersKubeconfig, controllersUser) ?? fresh();
+  const scheduler = keptToken(dir.schedulerKubeconfig, schedulerUser) ?? fresh();
   const tokens = [
     { sha256: sha256(admin), user: 'admin', groups: ['system:masters'] },
     { sha256: sha256(controllers), user: controllersUser, groups: [] },
+    { sha256: sha256(scheduler), user: schedulerUser, groups: [] },
   ];
   writePrivateFile(dir.tokenFile, `${JSON.stringify({ tokens }, null, 2)}\n`);
-  return { admin, controllers };
+  return { admin, controllers, scheduler };
 };
 
-/** Whom the roles and policies know as the controllers. */
+/** Whom the roles and policies know as the controllers, and as the scheduler. */
 const controllersUser = 'system:river-controllers';
+const schedulerUser = 'system:river-scheduler';
 
 export interface Reached {
   server: string;
@@ -64,3 +68,6 @@ export const adminKubeconfig = ({ server, ca, tokens }: Reached): string =>
 
 export const controllersKubeconfig = ({ server, ca, tokens }: Reached): string =>
   kubeconfigText({ server, authority: ca, user: controllersUser, credentials: { token: tokens.controllers } });
+
+export const schedulerKubeconfig = ({ server, ca, tokens }: Reached): string =>
+  kubeconfigText({ server, authority: ca, user: schedulerUser, credentials: { token: tokens.scheduler } });

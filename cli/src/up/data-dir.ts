@@ -8,6 +8,8 @@ export interface DataDir {
   kubeconfig: string;
   /** The way in for the controllers: the only place where their token is written. */
   controllersKubeconfig: string;
+  /** The same for the scheduler. */
+  schedulerKubeconfig: string;
   /** SHA-256 of the tokens that the server accepts, and whom each stands for. */
   tokenFile: string;
   pki: string;
@@ -33,6 +35,7 @@ export const dataDir = (root: string): DataDir => ({
   root,
   kubeconfig: join(root, 'kubeconfig'),
   controllersKubeconfig: join(root, 'pki', 'controllers.kubeconfig'),
+  schedulerKubeconfig: join(root, 'pki', 'scheduler.kubeconfig'),
   tokenFile: join(root, 'tokens.json'),
   pki: join(root, 'pki'),
   accountKeys: join(root, 'pki', 'accounts.keys'),

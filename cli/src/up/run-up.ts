@@ -8,7 +8,7 @@ import {
   writePrivateFile,
 } from '@river/runtime';
 import { ensureAccountKeys } from './account-keys.ts';
-import { adminKubeconfig, controllersKubeconfig, ensureTokens, type Reached } from './admin-access.ts';
+import { adminKubeconfig, controllersKubeconfig, ensureTokens, type Reached, schedulerKubeconfig } from './admin-access.ts';
 import { unreadableWarning } from './ask-key-report.ts';
 import { logTail, openBoundedLog } from './bounded-log.ts';
 import { changeKeys } from './change-keys.ts';
@@ -138,13 +138,14 @@ const writeIfNew = (file: string, content: string): void => {
 const writeKubeconfigs = (dir: DataDir, reached: Reached): void => {
   writeIfNew(dir.kubeconfig, adminKubeconfig(reached));
   writeIfNew(dir.controllersKubeconfig, controllersKubeconfig(reached));
+  writeIfNew(dir.schedulerKubeconfig, schedulerKubeconfig(reached));
 };
 
 /** The controllers of this `up`, if it is to have any. */
 const startControllers = ({ dir, controllers }: UpOptions, { controllersEntry }: UpDeps, state: UpState): KeptControllers | undefined => {
   if (!controllers || controllersEntry === undefined) return undefined;
   const log = openBoundedLog(dir.controllersLog);
-  const args = [controllersEntry, '--kubeconfig', dir.controllersKubeconfig];
+  const args = [controllersEntry, '--kubeconfig', dir.controllersKubeconfig, '--scheduler-kubeconfig', dir.schedulerKubeconfig];
   const kept = keepControllers({ args, log, onStart: (identity) => writeUpState(dir.state, { ...state, controllers: identity }) });
   return { stop: () => kept.stop().finally(log.close) };
 };

@@ -37,6 +37,8 @@ export type OnChange = (object: KubeObject, previous: KubeObject | undefined, is
 
 /** The caches of all kinds, as one view. */
 export interface Cluster extends View {
+  /** The cache of one kind. */
+  informer<T extends KubeObject>(kind: ResourceDef<T, unknown>): Informer<T>;
   /** Tells what is there, then every change. Returns the way to stop. */
   follow(kind: ResourceDef, onChange: OnChange): () => void;
   /** Resolves when every kind has been listed once. */
@@ -75,6 +77,7 @@ export function cluster({ client, kinds, ...shared }: ClusterOptions): Cluster {
     get unbrokenSince() {
       return unbroken();
     },
+    informer: (kind) => of(kind),
     follow: (kind, onChange) =>
       of(kind).subscribe({
         added: (object) => onChange(object, undefined, false),

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isFinalPhase, type KubeObject } from '@river/crds';
-import { Approval, Lease, Node, Placement, type ResourceDef, Task, TaskSet } from '@river/crds/kinds';
+import { Approval, Lease, Namespace, Node, Placement, PriorityClass, Queue, type ResourceDef, Task, TaskSet } from '@river/crds/kinds';
 import { isDeleting, uidOf } from '../decide/changes.ts';
 import { conditionOf } from '../decide/conditions.ts';
 import type { Reconciler, View } from '../decide/decision.ts';
@@ -28,6 +28,10 @@ export const riverViews: readonly Followed[] = [
   followed<Approval>(Approval, { task: ({ spec }) => [spec.taskUid] }),
   followed<Node>(Node),
   followed<Lease>(Lease),
+  // What the scheduler looks at beside these.
+  followed<Queue>(Queue),
+  followed<PriorityClass>(PriorityClass),
+  followed<KubeObject>(Namespace as ResourceDef),
 ];
 
 function controller<T extends KubeObject>(

@@ -1,5 +1,7 @@
+import { Namespace, Node, Placement, PriorityClass, Queue, type ResourceDef } from '@river/crds/kinds';
 import type { ApiClient, Clock, Logger, Random } from '@river/runtime';
 import { takeLead } from '../lead/take-lead.ts';
+import { runScheduler, type SchedulerInformers } from '../scheduler/run-scheduler.ts';
 import { type Cluster, cluster } from './cluster.ts';
 import { type Counters, counters } from './counters.ts';
 import { riverControllers, riverViews } from './river-controllers.ts';
@@ -8,6 +10,8 @@ import { tellEvents } from './tell-events.ts';
 
 export interface ManagerOptions {
   client: Pick<ApiClient, 'resource'>;
+  /** The scheduler's own way in: nobody else may bind. Nothing is scheduled here without it. */
+  schedulerClient?: Pick<ApiClient, 'resource'> | undefined;
   /** Names this process, and no other that ever was. */
   identity: string;
   signal: AbortSignal;
@@ -25,7 +29,7 @@ export interface Manager {
   done: Promise<void>;
 }
 
-/** Follows the cluster and, whenever it leads, runs every controller. */
+/** Follows the cluster and, whenever it leads, runs every controller, and the scheduler. */
 export function runManager(options: ManagerOptions): Manager {
   const { client, signal, clock, random, log } = options;
   const view = cluster({ client, kinds: riverViews, signal, clock, random, log });
@@ -40,9 +44,12 @@ export function runManager(options: ManagerOptions): Manager {
     const tell = tellEvents({ client, clock, log, signal: term, onLost });
     const deps = { cluster: view, client, kinds, tell, counters: counts, clock, random, log, signal: term };
     const queues = term.aborted ? [] : riverControllers.map((each) => runController(each, deps));
+    const scheduling = options.schedulerClient
+      ? runScheduler({ client: options.schedulerClient, informers: scheduledFrom(view), clock, log, signal: term })
+      : undefined;
     if (!term.aborted) await new Promise((resolve) => term.addEventListener('abort', resolve, { once: true }));
     isLeading = false;
-    await Promise.all(queues.map((queue) => queue.idle()));
+    await Promise.all([scheduling, ...queues.map((queue) => queue.idle())]);
   };
   return {
     cluster: view,
@@ -53,3 +60,11 @@ export function runManager(options: ManagerOptions): Manager {
     done: takeLead({ ...options, lead }),
   };
 }
+
+const scheduledFrom = (view: Cluster): SchedulerInformers => ({
+  nodes: view.informer<Node>(Node),
+  placements: view.informer<Placement>(Placement),
+  queues: view.informer<Queue>(Queue),
+  priorityClasses: view.informer<PriorityClass>(PriorityClass),
+  namespaces: view.informer(Namespace as ResourceDef),
+});
