@@ -22,7 +22,10 @@ const mostRemembered = 100_000;
 
 export type WaitingWriter = (waiting: readonly Waiting[]) => Promise<void>;
 
-/** Keeps `status.waiting` true: what has changed is written, at a bounded rate, those first that were written longest ago. */
+/**
+ * Keeps `status.waiting` true while a placement waits: what has changed is written, at a bounded rate. Once it is bound its status is
+ * the node's, so the last reason stays until the node has written.
+ */
 export function waitingWriter(deps: WaitingDeps): WaitingWriter {
   const { book, clock, signal } = deps;
   const writtenAtMs = new Map<string, number>();
@@ -36,7 +39,7 @@ export function waitingWriter(deps: WaitingDeps): WaitingWriter {
     const oldest = writtenAtMs.size > mostRemembered ? writtenAtMs.keys().next().value : undefined;
     if (oldest !== undefined) writtenAtMs.delete(oldest);
   };
-  const write = async (placement: Placement, waiting: JsonObject | null) => {
+  const write = async (placement: Placement, waiting: JsonObject) => {
     const { name, namespace = '', uid = '', resourceVersion = '' } = placement.metadata;
     const body = { metadata: { uid, resourceVersion }, status: { waiting } };
     try {
@@ -69,7 +72,7 @@ export function waitingWriter(deps: WaitingDeps): WaitingWriter {
 
 interface WaitingChange {
   placement: Placement;
-  next: JsonObject | null;
+  next: JsonObject;
 }
 
 function changesOf(book: PlacementBook, waiting: readonly Waiting[], wallMs: number): WaitingChange[] {
@@ -79,7 +82,6 @@ function changesOf(book: PlacementBook, waiting: readonly Waiting[], wallMs: num
     if (placement && !isBound(placement) && isNews(placement.status?.waiting, each, wallMs))
       changes.push({ placement, next: written(each) });
   }
-  for (const placement of book.all()) if (isBound(placement) && placement.status?.waiting) changes.push({ placement, next: null });
   return changes;
 }
 
