@@ -23,6 +23,7 @@ export interface Written {
 
 const fieldManager = 'river-scheduler';
 const inFlight = 32;
+const mostTold = 3;
 
 /** Whether nobody knows if the server did it. */
 const isUnknown = (error: unknown): boolean =>
@@ -38,7 +39,8 @@ export async function writeDecision(deps: WritingDeps, decision: Pick<Decision, 
     if (supposed && isUnknown(error)) book.suppose(supposed);
     // Somebody else was quicker: the next pass decides anew, about what is there then.
     if (ApiError.is(error, 'Conflict') || ApiError.is(error, 'NotFound')) return;
-    log.warn('a decision could not be written', { placement: keyOf(placement), error });
+    // One cause often stops all of them: a few lines tell it.
+    if (written.failed <= mostTold) log.warn('a decision could not be written', { placement: keyOf(placement), error });
   };
   const write = async (
     key: string,
