@@ -14,7 +14,7 @@ export type Cause =
   | { kind: 'Quota'; lack: QuotaLack }
   | { kind: 'Resources'; plan?: Plan; evicts?: number }
   | { kind: 'Behind'; key: string }
-  | { kind: 'NextPass' };
+  | { kind: 'Far'; before: number };
 
 export interface Wait {
   unit: Unit;
@@ -26,6 +26,7 @@ interface Explaining {
   queues: Queues;
   options: SchedulingOptions;
   nowMs: number;
+  isComplete: boolean;
   waits: readonly Wait[];
 }
 
@@ -50,7 +51,7 @@ export function explainWaits(explaining: Explaining): Waiting[] {
   };
   const texts = waits.map(({ unit, cause }) => sayCause(unit, cause, judge, nowMs));
   // The estimates play on with the ledger, so they come last.
-  const starts = estimateStarts(explaining);
+  const starts = explaining.isComplete ? estimateStarts(explaining) : new Map<Unit, number>();
   return waits.flatMap(({ unit, cause }, at) => {
     const text = texts[at];
     if (!text) return [];
@@ -80,7 +81,7 @@ function sayCause(
   if (kind === 'Quota') return { reason: 'Quota', message: sayQuota(cause.lack, unit), nodes: [] };
   if (kind === 'Behind')
     return { reason: 'Resources', message: `It waits behind ${cause.key}, since nothing is started out of turn.`, nodes: [] };
-  if (kind === 'NextPass') return { reason: 'Resources', message: 'It has not been considered yet: many start just now.', nodes: [] };
+  if (kind === 'Far') return { reason: 'Resources', message: `More than ${cause.before} wait before it.`, nodes: [] };
   const { nodes, summary } = judge(unit, cause.plan);
   return { reason: 'Resources', message: `${summary}.${sayPlan(unit, cause, nowMs)}`, nodes };
 }

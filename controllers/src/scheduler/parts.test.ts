@@ -6,6 +6,8 @@ import { heap } from './heap.ts';
 import { inParallel } from './in-parallel.ts';
 import { placementBook } from './placement-book.ts';
 import { parseTarget, readAsk } from './read-placement.ts';
+import { schedule } from './schedule.ts';
+import { nodeFacts, pendingOf, snapshotOf } from './testing/facts.ts';
 import { placementObject, priorityClassObject, queueObject, snapshotOfObjects, topology } from './testing/objects.ts';
 
 it('writes a list of cores as it reads it', () => {
@@ -150,4 +152,20 @@ it('never shows an older revision than one that it has seen, and lets go of what
   assert.equal(book.get('lab/p')?.spec.nodeName, 'tiger', 'what may have been done counts as done');
   book.take({ ...at('13', bound, { uid: 'new' }), status: { phase: 'Succeeded' } });
   assert.deepEqual([book.size, book.supposed()], [0, []]);
+});
+
+it('looks at so many that wait, and tells the others that they are far behind', () => {
+  const pending = Array.from({ length: 30 }, (_, at) => pendingOf(`p${String(at).padStart(2, '0')}`, { cpu: at < 20 ? 2 : 1 }));
+  const snapshot = snapshotOf({ nodes: [nodeFacts('ant', { cpu: 1 })], pending });
+  const { bindings, waiting } = schedule(snapshot, 0, { mostConsidered: 10 });
+  assert.deepEqual(bindings, []);
+  assert.equal(waiting.length, 30);
+  assert.equal(waiting.filter(({ message }) => message === 'More than 10 wait before it.').length, 20);
+  assert.equal(schedule(snapshot, 0).bindings.length, 1);
+});
+
+it('binds so many in a pass, and says that it is not through', () => {
+  const snapshot = snapshotOf({ nodes: [nodeFacts('ant', { cpu: 8 })], pending: ['a', 'b', 'c'].map((name) => pendingOf(name)) });
+  const { bindings, isComplete } = schedule(snapshot, 0, { mostBindings: 2 });
+  assert.deepEqual([bindings.length, isComplete, schedule(snapshot, 0, { mostBindings: 3 }).isComplete], [2, false, true]);
 });

@@ -60,8 +60,8 @@ const mostBindings = 500;
  */
 export async function runScheduler(deps: SchedulerDeps): Promise<void> {
   const { informers, clock, log, signal } = deps;
-  const passes = openPasses(deps);
   const bell = doorbell();
+  const passes = openPasses(deps, bell);
   const ring = { added: bell.ring, updated: bell.ring, deleted: bell.ring };
   const stops = [
     informers.placements.subscribe({
@@ -77,14 +77,11 @@ export async function runScheduler(deps: SchedulerDeps): Promise<void> {
     await Promise.all(Object.values(informers).map((each) => Promise.race([each.synced(), aborted(signal)])));
     bell.ring();
     while (!signal.aborted) {
-      const startMs = clock.monotonicMs();
       const waitMs = await passes.run().catch((error: unknown) => {
         if (!signal.aborted) log.error('a scheduling pass failed and will be tried again', { error });
         return afterFailureMs;
       });
-      // At most half of the time is spent on passes.
-      const restMs = Math.max(waitMs, settleMs, Math.min(afterFailureMs, clock.monotonicMs() - startMs));
-      await pause(clock, restMs, signal);
+      await pause(clock, waitMs, signal);
       await bell.wait(clock, idleMs);
     }
   } finally {
@@ -109,6 +106,8 @@ function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void
   });
 }
 
+type Doorbell = ReturnType<typeof doorbell>;
+
 /** Rung any number of times, it wakes once. */
 function doorbell() {
   let isRung = false;
@@ -132,7 +131,7 @@ function doorbell() {
   };
 }
 
-function openPasses(deps: SchedulerDeps) {
+function openPasses(deps: SchedulerDeps, bell: Doorbell) {
   const { client, informers, clock, log, signal } = deps;
   const placements = client.resource<Placement>(refOf(Placement));
   const book = placementBook();
@@ -164,7 +163,10 @@ function openPasses(deps: SchedulerDeps) {
       await writeWaiting(decision.waiting);
       await usage.write(informers.queues.list(), signal);
       deps.onPass?.({ ...written, waiting: decision.waiting.length, decideMs, totalMs: clock.monotonicMs() - startMs });
-      return written.failed > 0 ? afterFailureMs : 0;
+      if (written.failed > 0) return afterFailureMs;
+      if (!decision.isComplete) bell.ring();
+      // At most half of the time is spent on deciding, but for what can start at once.
+      return decision.isComplete ? Math.max(settleMs, Math.min(afterFailureMs, decideMs)) : settleMs;
     },
   };
 }

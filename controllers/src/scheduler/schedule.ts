@@ -16,6 +16,8 @@ export interface SchedulingOptions {
   isBackfilling: boolean;
   /** The most that are bound in one pass, so that what comes meanwhile is not kept waiting by the writing of the bindings. */
   mostBindings: number;
+  /** The most that may be found to wait before the others are not looked at any more: what one pass may cost. */
+  mostConsidered: number;
   /** The most that room is kept for at a time. */
   mostReservations: number;
   /** The most different asks that are explained node by node. */
@@ -30,6 +32,7 @@ export const defaultOptions: SchedulingOptions = {
   layout: 'Spread',
   isBackfilling: true,
   mostBindings: Number.POSITIVE_INFINITY,
+  mostConsidered: 10_000,
   mostReservations: 16,
   mostExplained: 100,
   mostNodes: 32,
@@ -50,7 +53,7 @@ interface Pass {
   evictable: number;
   /** Asks for which nobody can be sent away, by shape, priority and queue. */
   hopeless: Set<string>;
-  /** Whom everybody waits for: the head without backfill, or the end of this pass. */
+  /** Why nobody starts any more. */
   stop?: Cause;
 }
 
@@ -77,14 +80,18 @@ export function schedule(snapshot: Snapshot, nowMs: number, some: Partial<Schedu
     evictable,
     hopeless: new Set(),
   };
+  let isComplete = true;
   for (let unit = queues.next(); unit; unit = queues.next()) {
+    isComplete = pass.bindings.length < options.mostBindings;
+    if (!isComplete) break;
     const cause = decide(pass, unit);
     if (cause) pass.waits.push({ unit, cause });
+    if (pass.waits.length === options.mostConsidered) pass.stop ??= { kind: 'Far', before: options.mostConsidered };
   }
   // Before the waits are explained, which plays on with the ledger.
   const views = viewQueues(pass);
-  const waiting = explainWaits({ ledger, queues, options, nowMs, waits: pass.waits });
-  return { bindings: pass.bindings, evictions: pass.evictions, waiting, queues: views };
+  const waiting = explainWaits({ ledger, queues, options, nowMs, isComplete, waits: pass.waits });
+  return { bindings: pass.bindings, evictions: pass.evictions, waiting, queues: views, isComplete };
 }
 
 function viewQueues({ queues, waits }: Pass): QueueView[] {
@@ -129,7 +136,6 @@ function start(pass: Pass, unit: Unit): boolean {
   }
   pass.queues.charge(unit.queue, unit, 1);
   for (const { state, occupant, member } of taken) pass.bindings.push(bindingOf(member, state, occupant));
-  if (pass.bindings.length >= pass.options.mostBindings) pass.stop = { kind: 'NextPass' };
   return true;
 }
 

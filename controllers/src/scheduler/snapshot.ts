@@ -197,4 +197,6 @@ export interface Decision {
   evictions: Eviction[];
   waiting: Waiting[];
   queues: QueueView[];
+  /** Whether all have been considered. Of the others nothing is said: another pass is due. */
+  isComplete: boolean;
 }
