@@ -13,9 +13,10 @@ const arrows: Record<string, readonly string[]> = {
   runtime: ['crds'],
   apiserver: ['crds', 'runtime'],
   controllers: ['crds', 'runtime'],
+  'node-agent': ['crds', 'runtime'],
   cli: ['crds', 'runtime'],
-  e2e: ['crds', 'runtime', 'apiserver', 'controllers', 'cli'],
-  bench: ['crds', 'runtime', 'apiserver', 'controllers', 'cli'],
+  e2e: ['crds', 'runtime', 'apiserver', 'controllers', 'node-agent', 'cli'],
+  bench: ['crds', 'runtime', 'apiserver', 'controllers', 'node-agent', 'cli'],
 };
 
 /** The only files that may ask the machine for the time or for chance. */
