@@ -1,0 +1,38 @@
+import type { Admission, Container, Exit, Limits, Outcome } from './work.ts';
+
+/** How long before its own end an engine may have ended its containers. */
+const shutdownMs = 20_000;
+
+/** What the end of a container means. The order matters: what the machine did to it comes before what the program said. */
+export function outcomeOf(admission: Admission, container: Container, exit: Exit, limits: Limits): Outcome {
+  const { startMs } = container;
+  const times = { ...(startMs !== undefined && { startMs }), finishMs: exit.finishMs };
+  const ended = { exitCode: exit.code, ...times };
+  if (wasKilledByRestart(container, exit, limits))
+    return { phase: 'Lost', reason: 'Infrastructure', message: 'the container engine or the machine was restarted', ...times };
+  if (exit.isOutOfMemory) return { phase: 'KilledOOM', reason: 'OutOfMemory', message: 'it wanted more memory than its limit', ...ended };
+  if (admission.ending === 'Stopped') return { phase: 'Stopped', reason: 'Stopped', message: 'it was asked to end', ...ended };
+  if (admission.ending === 'Timeout') return { phase: 'Failed', reason: 'Timeout', message: 'it ran longer than its timeout', ...ended };
+  if (exit.error !== undefined) return { phase: 'Failed', reason: 'CannotStart', message: exit.error.slice(0, 2_000), ...ended };
+  return exit.code === 0
+    ? { phase: 'Succeeded', reason: 'Completed', message: '', ...ended }
+    : { phase: 'Failed', reason: 'Error', message: `exit code ${exit.code}`, ...ended };
+}
+
+function wasKilledByRestart({ startMs }: Container, { finishMs }: Exit, { killedAllMs }: Limits): boolean {
+  return killedAllMs !== undefined && startMs !== undefined && startMs < killedAllMs && finishMs >= killedAllMs - shutdownMs;
+}
+
+export const lost = (admission: Admission, nowMs: number): Outcome => ({
+  phase: 'Lost',
+  reason: 'ContainerGone',
+  message: `its container is not there any more, so nobody knows how it ended (epoch ${admission.epoch})`,
+  finishMs: nowMs,
+});
+
+export const neverStarted = (nowMs: number): Outcome => ({
+  phase: 'Stopped',
+  reason: 'NeverStarted',
+  message: 'it was asked to end before it had started',
+  finishMs: nowMs,
+});

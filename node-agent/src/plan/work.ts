@@ -1,0 +1,93 @@
+import type { FinalPhase } from '@river/crds';
+
+/** What is wanted of one Placement that is bound to this node, as far as deciding needs it. */
+export interface Work {
+  uid: string;
+  namespace: string;
+  name: string;
+  epoch: number;
+  power: 'Running' | 'Paused' | 'Stopped';
+  gpus: readonly number[];
+  /** Cores that are its own; empty: any. */
+  cpus: readonly number[];
+  isPrivileged: boolean;
+  usesHostNetwork: boolean;
+  /** Folders of the node that it wants to see. */
+  hostPaths: readonly string[];
+  usesSharedStorage: boolean;
+  isFenced: boolean;
+  graceMs: number;
+  timeoutMs?: number;
+}
+
+/** How an attempt ended; nothing follows. Times are this machine's. */
+export interface Outcome {
+  phase: FinalPhase;
+  reason: string;
+  message: string;
+  exitCode?: number;
+  startMs?: number;
+  finishMs: number;
+}
+
+/** What this node has taken on: it stands in the journal before anything is done, and until the Placement is gone. */
+export interface Admission
+  extends Pick<Work, 'uid' | 'namespace' | 'name' | 'epoch' | 'gpus' | 'cpus' | 'isFenced' | 'graceMs' | 'timeoutMs'> {
+  admittedMs: number;
+  /** Its program may have run: what is then missing is lost, and never started again. */
+  mayHaveStarted: boolean;
+  /** Why its end was asked for. */
+  ending?: 'Stopped' | 'Timeout';
+  outcome?: Outcome;
+}
+
+/** A container that bears River's labels. */
+export interface Container {
+  id: string;
+  uid: string;
+  epoch: number;
+  state: 'created' | 'running' | 'paused' | 'exited';
+  startMs?: number;
+  address?: string;
+  imageDigest?: string;
+  /** There once the state is `exited`. */
+  exit?: Exit;
+}
+
+export interface Exit {
+  code: number;
+  finishMs: number;
+  /** Told by the kernel's own count, never guessed from the code. */
+  isOutOfMemory: boolean;
+  /** Why it could not be started. */
+  error?: string;
+}
+
+/** What this machine can and may do. */
+export interface Limits {
+  nowMs: number;
+  cpus: readonly number[];
+  /** Indexes of the GPUs that may be given to containers. */
+  gpus: readonly number[];
+  /** Folders below which a workload may be shown what is there. */
+  hostPaths: readonly string[];
+  hasSharedStorage: boolean;
+  allowsPrivileged: boolean;
+  allowsHostNetwork: boolean;
+  /** Fenced work stands still: nothing of it is made or started until it is thawed. */
+  isFrozen: boolean;
+  /** Since when the engine, or the machine, runs; containers from before that ended about then were killed by that. Left out: the engine lets them live. */
+  killedAllMs?: number;
+}
+
+export type Action =
+  | { do: 'admit'; work: Work }
+  /** It is over before it was taken on: no device is held for it, not for a moment. */
+  | { do: 'refuse'; work: Work; outcome: Outcome }
+  | { do: 'pull' | 'create'; work: Work }
+  | { do: 'start' | 'pause' | 'unpause' | 'remove'; uid: string; containerId: string }
+  /** `graceMs` 0 kills at once. `ending` is journalled before. */
+  | { do: 'stop'; uid: string; containerId: string; graceMs: number; ending?: Admission['ending'] }
+  /** The outcome is journalled, and holds from then on. */
+  | { do: 'settle'; uid: string; outcome: Outcome; containerId?: string }
+  | { do: 'forget'; uid: string };
