@@ -3,14 +3,15 @@ import type { Admission, Container, Exit, Limits, Outcome } from './work.ts';
 /** How long before its own end an engine may have ended its containers. */
 const shutdownMs = 20_000;
 
-/** What the end of a container means. The order matters: what the machine did to it comes before what the program said. */
+/** What the end of a container means. A program that got over the loss of a child ended well. The order matters: what the machine did to it comes before what the program said. */
 export function outcomeOf(admission: Admission, container: Container, exit: Exit, limits: Limits): Outcome {
   const { startMs } = container;
   const times = { ...(startMs !== undefined && { startMs }), finishMs: exit.finishMs };
   const ended = { exitCode: exit.code, ...times };
   if (wasKilledByRestart(container, exit, limits))
     return { phase: 'Lost', reason: 'Infrastructure', message: 'the container engine or the machine was restarted', ...times };
-  if (exit.isOutOfMemory) return { phase: 'KilledOOM', reason: 'OutOfMemory', message: 'it wanted more memory than its limit', ...ended };
+  if (exit.isOutOfMemory && exit.code !== 0)
+    return { phase: 'KilledOOM', reason: 'OutOfMemory', message: 'it wanted more memory than its limit', ...ended };
   if (admission.ending === 'Stopped') return { phase: 'Stopped', reason: 'Stopped', message: 'it was asked to end', ...ended };
   if (admission.ending === 'Timeout') return { phase: 'Failed', reason: 'Timeout', message: 'it ran longer than its timeout', ...ended };
   if (exit.error !== undefined) return { phase: 'Failed', reason: 'CannotStart', message: exit.error.slice(0, 2_000), ...ended };

@@ -1,0 +1,107 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { eventually } from '../server/eventually.ts';
+import { type Program, startProgram } from '../server/program.ts';
+
+const exec = promisify(execFile);
+const makeBusybox = fileURLToPath(new URL('../../examples/make-busybox.sh', import.meta.url));
+
+export interface DockerdOptions {
+  liveRestore?: boolean;
+}
+
+/** A container engine of a test's own: its data, its socket and its containers are under a temporary folder, and go with it. */
+export interface RunningDockerd {
+  socket: string;
+  dir: string;
+  /** The program `docker`, spoken to this engine. Resolves with its stdout. */
+  docker(...args: string[]): Promise<string>;
+  log(): string;
+  kill9(): Promise<void>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startDockerd({ liveRestore = true }: DockerdOptions = {}): Promise<RunningDockerd> {
+  const dir = mkdtempSync(join(tmpdir(), 'river-dockerd-'));
+  const at = (name: string) => join(dir, name);
+  const socket = at('docker.sock');
+  writeFileSync(at('daemon.json'), JSON.stringify({ 'live-restore': liveRestore }));
+  let program: Program | undefined;
+  const docker = async (...args: string[]) =>
+    (await exec('docker', ['-H', `unix://${socket}`, ...args], { timeout: 60_000, maxBuffer: 64 << 20 })).stdout;
+  const start = async () => {
+    mkdirSync(at('exec'), { recursive: true });
+    // A containerd that went with a killed engine leaves its pid behind, and the next engine would wait for it.
+    if (!isContainerdAlive(at('exec/containerd/containerd.pid'))) rmSync(at('exec/containerd/containerd.pid'), { force: true });
+    rmSync(at('dockerd.pid'), { force: true });
+    const flags = {
+      'config-file': at('daemon.json'),
+      'data-root': at('data'),
+      'exec-root': at('exec'),
+      pidfile: at('dockerd.pid'),
+      bridge: 'none',
+    };
+    program = startProgram('dockerd', [
+      ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
+      '-H',
+      `unix://${socket}`,
+      '--storage-driver=overlay2',
+      '--iptables=false',
+      '--log-level=warn',
+    ]);
+    await eventually('the container engine answers', () => docker('version', '--format', '{{.Server.Version}}'), Boolean, 30_000).catch(
+      (error) => {
+        throw new Error(`${error.message}\n${program?.log()}`);
+      },
+    );
+  };
+  const removeContainers = async () => {
+    const ids = (await docker('ps', '-aq')).split('\n').filter(Boolean);
+    if (ids.length > 0) await docker('rm', '-f', ...ids);
+  };
+  await start();
+  await exec(makeBusybox, ['-H', `unix://${socket}`]);
+  return {
+    socket,
+    dir,
+    docker,
+    log: () => program?.log() ?? '',
+    kill9: async () => program?.kill9(),
+    start,
+    async stop() {
+      await removeContainers().catch(() => {});
+      await program?.stop().catch(() => program?.kill9());
+      await endContainerd(at('exec/containerd/containerd.pid'));
+      for (const place of mountsBelow(dir)) await exec('umount', ['--lazy', place]);
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Of an engine that was killed it goes on alone. */
+async function endContainerd(pidFile: string): Promise<void> {
+  if (!isContainerdAlive(pidFile)) return;
+  process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
+  await eventually('containerd has ended', () => !isContainerdAlive(pidFile));
+}
+
+const mountsBelow = (dir: string): string[] =>
+  readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((place) => place.startsWith(`${dir}/`))
+    .reverse();
+
+function isContainerdAlive(pidFile: string): boolean {
+  try {
+    const pid = readFileSync(pidFile, 'utf8').trim();
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('containerd');
+  } catch {
+    return false;
+  }
+}

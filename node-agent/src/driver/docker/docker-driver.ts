@@ -1,0 +1,125 @@
+import type { Readable } from 'node:stream';
+import type Docker from 'dockerode';
+import { lastLines } from '../../output/last-lines.ts';
+import type { OutputLine, OutputQuery } from '../../output/output-line.ts';
+import { parseFrames } from '../../output/stamped-line.ts';
+import { type Driver, DriverError } from '../driver.ts';
+import type { WorkOrder } from '../work-order.ts';
+import { conflict, containerCalls, quickMs, slowMs } from './container-calls.ts';
+import { containerOptions, type Placing } from './container-options.ts';
+import { engineCall, messageOf, statusOf } from './engine-call.ts';
+import { labels } from './labels.ts';
+import { pullImages } from './pull-images.ts';
+
+export interface DockerDriverDeps {
+  docker: Docker;
+  node: string;
+  cgroups: Placing['cgroups'];
+  /** What the workload's network is: made or taken before its container, given back after. */
+  network: {
+    enter(order: WorkOrder, signal: AbortSignal): Promise<string>;
+    leave(uid: string, signal: AbortSignal): Promise<void>;
+  };
+}
+
+const events = ['die', 'oom', 'start', 'pause', 'unpause', 'destroy'];
+
+export function dockerDriver(deps: DockerDriverDeps): Driver {
+  const { docker, node, network } = deps;
+  const calls = containerCalls(docker);
+  return {
+    async observe(signal, uid) {
+      const label = [uid === undefined ? labels.uid : `${labels.uid}=${uid}`, `${labels.node}=${node}`];
+      const list = await engineCall('list containers', quickMs, signal, (abortSignal) =>
+        docker.listContainers({ all: true, filters: { label }, abortSignal }),
+      );
+      const containers = await Promise.all(list.map(({ Id }) => calls.found(Id, signal)));
+      return containers.filter((container) => container !== undefined);
+    },
+    async watch(onChange, signal) {
+      const filters = { type: ['container' as const], label: [`${labels.node}=${node}`, labels.uid], event: events };
+      const stream = await engineCall('tell of changes', quickMs, signal, () => docker.getEvents({ filters, abortSignal: signal }));
+      onChange();
+      try {
+        for await (const event of eventsOf(stream)) onChange(event.Actor?.Attributes?.[labels.uid]);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
+    },
+    pull: pullImages(docker),
+    create: createContainer(deps, calls),
+    start: calls.start,
+    stop: calls.stop,
+    pause: calls.pause,
+    unpause: calls.unpause,
+    async remove(containerId, signal) {
+      const container = await calls.found(containerId, signal);
+      await calls.remove(containerId, signal);
+      if (container) await network.leave(container.uid, signal);
+    },
+    output: (containerId, query, signal) => outputOf(docker, containerId, query, signal),
+  };
+}
+
+/** By its name, so that asked twice it is one. */
+function createContainer({ docker, node, cgroups, network }: DockerDriverDeps, calls: ReturnType<typeof containerCalls>): Driver['create'] {
+  return async (order, signal) => {
+    const networkMode = await network.enter(order, signal);
+    const options = containerOptions(order, { node, cgroups, networkMode });
+    try {
+      const made = await engineCall('make a container', slowMs, signal, (abortSignal) =>
+        docker.createContainer({ ...options, abortSignal }),
+      );
+      return made.id;
+    } catch (error) {
+      const there = statusOf(error) === conflict ? await calls.found(options.name, signal) : undefined;
+      if (there) return there.id;
+      throw statusOf(error) === undefined ? error : new DriverError('Refused', messageOf(error), { cause: error });
+    }
+  };
+}
+
+/** The engine counts the lines of both streams, whichever are asked for: so for one of them the last are found here. */
+async function* outputOf(docker: Docker, id: string, query: OutputQuery, signal: AbortSignal): AsyncGenerator<OutputLine> {
+  const { tail, follow = false, ...rest } = query;
+  if (tail === undefined || query.streams?.length !== 1) return yield* parseFrames(await openOutput(docker, id, query, signal));
+  const last = await lastLines(parseFrames(await openOutput(docker, id, rest, signal)), tail);
+  yield* last;
+  const sinceNs = last.at(-1)?.timeNs ?? query.sinceNs;
+  if (follow) yield* parseFrames(await openOutput(docker, id, { ...rest, ...(sinceNs !== undefined && { sinceNs }), follow }, signal));
+}
+
+async function openOutput(docker: Docker, id: string, query: OutputQuery, signal: AbortSignal): Promise<AsyncIterable<Buffer>> {
+  const { streams = ['stdout', 'stderr'], tail, sinceNs, follow = false } = query;
+  const options = {
+    stdout: streams.includes('stdout'),
+    stderr: streams.includes('stderr'),
+    timestamps: true,
+    ...(tail !== undefined && { tail }),
+    ...(sinceNs !== undefined && { since: engineTime(sinceNs + 1n) }),
+    abortSignal: signal,
+  };
+  // The library has one answer for each, and its types know whole seconds only where the engine takes fractions.
+  const container = docker.getContainer(id) as unknown as { logs(options: object): Promise<Buffer | Readable> };
+  const answer = await engineCall('show output', quickMs, signal, () => container.logs({ ...options, follow }));
+  return Buffer.isBuffer(answer) ? oneChunk(answer) : answer;
+}
+
+const engineTime = (ns: bigint): string => `${ns / 1_000_000_000n}.${String(ns % 1_000_000_000n).padStart(9, '0')}`;
+
+async function* oneChunk(chunk: Buffer): AsyncGenerator<Buffer> {
+  yield chunk;
+}
+
+interface EngineEvent {
+  Actor?: { Attributes?: Record<string, string | undefined> };
+}
+
+async function* eventsOf(stream: NodeJS.ReadableStream): AsyncGenerator<EngineEvent> {
+  let rest = '';
+  for await (const chunk of stream) {
+    const lines = (rest + chunk.toString()).split('\n');
+    rest = (lines.pop() ?? '').slice(-65_536);
+    for (const line of lines) if (line.trim() !== '') yield JSON.parse(line);
+  }
+}

@@ -1,0 +1,36 @@
+import type { ContainerInspectInfo } from 'dockerode';
+import type { Container } from '../../plan/work.ts';
+import { labels } from './labels.ts';
+
+/** What the engine says of one of our containers; nothing when its labels do not say whose it is. */
+export function readContainer(info: ContainerInspectInfo): Container | undefined {
+  const { Id: id, State: state, Image: imageDigest, NetworkSettings: network } = info;
+  const uid = info.Config.Labels?.[labels.uid];
+  const epoch = Number(info.Config.Labels?.[labels.epoch]);
+  if (!uid || !Number.isSafeInteger(epoch)) return undefined;
+  const startMs = timeOf(state.StartedAt);
+  const known = { id, uid, epoch, imageDigest, ...(startMs !== undefined && { startMs }) };
+  const address = Object.values(network?.Networks ?? {})[0]?.IPAddress;
+  const at = address ? { ...known, address } : known;
+  // It was tried to start, and could not be: it stays as it was made, with the reason.
+  if (state.Status === 'created')
+    return state.Error ? { ...known, state: 'exited', exit: exitOf(state, timeOf(info.Created) ?? 0) } : { ...known, state: 'created' };
+  if (state.Status === 'running' || state.Status === 'restarting') return { ...at, state: 'running' };
+  if (state.Status === 'paused') return { ...at, state: 'paused' };
+  return { ...known, state: 'exited', exit: exitOf(state, startMs ?? 0) };
+}
+
+function exitOf(state: ContainerInspectInfo['State'], otherwiseMs: number) {
+  return {
+    code: state.ExitCode,
+    finishMs: timeOf(state.FinishedAt) ?? otherwiseMs,
+    isOutOfMemory: state.OOMKilled === true,
+    ...(state.Error && { error: state.Error.slice(0, 2_000) }),
+  };
+}
+
+/** The engine writes the year 1 for what has not been. */
+function timeOf(text: string | undefined): number | undefined {
+  const ms = Date.parse(text ?? '');
+  return Number.isNaN(ms) || ms <= 0 ? undefined : ms;
+}

@@ -1,0 +1,5 @@
+/**
+ * What tests of other packages need of this one.
+ * @module
+ */
+export { type DriverUnderTest, driverContract, orderOf } from '../driver/driver.contract.ts';
