@@ -20,8 +20,8 @@ export function outcomeOf(admission: Admission, container: Container, exit: Exit
     : { phase: 'Failed', reason: 'Error', message: `exit code ${exit.code}`, ...ended };
 }
 
-function wasKilledByRestart({ startMs }: Container, { finishMs }: Exit, { killedAllMs }: Limits): boolean {
-  return killedAllMs !== undefined && startMs !== undefined && startMs < killedAllMs && finishMs >= killedAllMs - shutdownMs;
+function wasKilledByRestart({ startMs }: Container, { finishMs, code }: Exit, { killedAllMs }: Limits): boolean {
+  return killedAllMs !== undefined && code !== 0 && startMs !== undefined && startMs < killedAllMs && finishMs >= killedAllMs - shutdownMs;
 }
 
 export const lost = (admission: Admission, nowMs: number): Outcome => ({

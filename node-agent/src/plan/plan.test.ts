@@ -22,6 +22,7 @@ const work = (given: Partial<Work> = {}): Work => ({
   name: 't-one-1',
   epoch: 1,
   power: 'Running',
+  isOver: false,
   gpus: [],
   cpus: [],
   isPrivileged: false,
@@ -156,7 +157,14 @@ const cases: Record<string, Case> = {
     desired: [work({ epoch: 2 })],
     took: [admitted()],
     has: [container()],
-    gives: ['stop 0', 'remove', 'admit', 'pull', 'create'],
+    gives: ['stop 0', 'remove'],
+  },
+  'what is said to be over is never begun': { desired: [work({ isOver: true })], gives: [] },
+  'what is said to be lost is killed, whatever its grace': {
+    desired: [work({ isOver: true })],
+    took: [admitted()],
+    has: [container()],
+    gives: ['stop 0'],
   },
   'an older word changes nothing': {
     desired: [work({ epoch: 1 })],

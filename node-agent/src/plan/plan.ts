@@ -58,7 +58,9 @@ export function planOne(
   const current = admission?.epoch === work.epoch ? admission : undefined;
   const container = containers.find(({ epoch }) => epoch === work.epoch);
   if (limits.isFrozen && work.isFenced) return container && current ? settleIfOver(current, container, limits) : [];
-  if (!current) return [...discarded, ...planNew(work, admissions, limits)];
+  if (work.isOver && !admission) return containers.flatMap((container) => discard(container, 0));
+  // What is free is judged in the moment in which it is taken: so first the old goes, and the next look begins anew.
+  if (!current) return discarded.length > 0 ? discarded : planNew(work, admissions, limits);
   return [...discarded, ...(container ? planContainer(work, current, container, limits) : planWithout(work, current, limits))];
 }
 
@@ -91,7 +93,7 @@ const prepare = (work: Work): Action[] => [
 
 function planWithout(work: Work, admission: Admission, limits: Limits): Action[] {
   if (admission.mayHaveStarted) return [{ do: 'settle', uid: work.uid, outcome: lost(admission, limits.nowMs) }];
-  if (work.power === 'Stopped') return [{ do: 'settle', uid: work.uid, outcome: neverStarted(limits.nowMs) }];
+  if (work.power === 'Stopped' || work.isOver) return [{ do: 'settle', uid: work.uid, outcome: neverStarted(limits.nowMs) }];
   return prepare(work);
 }
 
@@ -101,12 +103,13 @@ function planContainer(work: Work, admission: Admission, container: Container, l
   const over = settleIfOver(admission, container, limits);
   if (over.length > 0) return over;
   if (container.state === 'created') {
-    if (work.power !== 'Stopped') return [{ do: 'start', ...of }];
+    if (work.power !== 'Stopped' && !work.isOver) return [{ do: 'start', ...of }];
     return [
       { do: 'settle', outcome: neverStarted(limits.nowMs), ...of },
       { do: 'remove', ...of },
     ];
   }
+  if (work.isOver) return [{ do: 'stop', ...of, graceMs: 0, ending: 'Stopped' }];
   if (work.power === 'Stopped') return [{ do: 'stop', ...of, graceMs: work.graceMs, ending: 'Stopped' }];
   const late = planTimeout(admission, container, limits);
   if (late.length > 0) return late;

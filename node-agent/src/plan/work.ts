@@ -7,6 +7,8 @@ export interface Work {
   name: string;
   epoch: number;
   power: 'Running' | 'Paused' | 'Stopped';
+  /** Its status is final already, by whoever said so: it is never started, and what still runs of it is killed. */
+  isOver: boolean;
   gpus: readonly number[];
   /** Cores that are its own; empty: any. */
   cpus: readonly number[];

@@ -1,0 +1,175 @@
+import { join } from 'node:path';
+import type { Placement } from '@river/crds/kinds';
+import {
+  apiClient,
+  systemClock as clock,
+  informer,
+  keepCertificate,
+  type Logger,
+  type NodeIdentity,
+  systemRandom as random,
+  sleep,
+  writePrivateFile,
+} from '@river/runtime';
+import Docker from 'dockerode';
+import manifest from '../../package.json' with { type: 'json' };
+import { dockerDriver } from '../driver/docker/docker-driver.ts';
+import type { EngineFacts } from '../driver/docker/engine-facts.ts';
+import type { Driver } from '../driver/driver.ts';
+import { bootMs } from '../guard/fence.ts';
+import { cgroupPath, freezer } from '../guard/freezer.ts';
+import { guardFiles } from '../guard/guard-files.ts';
+import { openJournal } from '../journal/journal.ts';
+import { makeOrder } from '../order/make-order.ts';
+import { secretFiles } from '../order/secret-files.ts';
+import { keptOutput } from '../output/keep-output.ts';
+import { type GuardLink, guardLink } from './guard-link.ts';
+import { identityOf } from './join.ts';
+import { keepLease } from './keep-lease.ts';
+import { keepNode } from './keep-node.ts';
+import { byUid, keepPlacements } from './keep-placements.ts';
+import { killForeign } from './kill-foreign.ts';
+import type { AgentOptions } from './options.ts';
+import { placementsRef, resourcesOf } from './resources.ts';
+import { pullFor, secretReader } from './secrets-of.ts';
+import { watchMachine } from './watch-machine.ts';
+
+export interface Serving {
+  options: AgentOptions;
+  /** The words that it was started with, for a guard that it must start. */
+  args: readonly string[];
+  log: Logger;
+  signal: AbortSignal;
+}
+
+const callMs = 15_000;
+const sweepMs = 10 * 60 * 1000;
+const watchAgainMs = 500;
+const renewMs = 10 * 60 * 1000;
+
+/** Cgroups of workloads; of both the first part is the agent's option. */
+const cgroupsOf = (name: string, driver: EngineFacts['cgroupDriver']) =>
+  driver === 'systemd' ? { fenced: `${name}-fenced.slice`, others: `${name}.slice` } : { fenced: `/${name}-fenced`, others: `/${name}` };
+
+/** Everything that an agent is, until the signal. */
+export async function serve({ options, args, log, signal }: Serving): Promise<void> {
+  const identity = await identityOf(options, log, signal);
+  const { node, access } = identity;
+  const client = apiClient(access, { userAgent: 'river-agent', timeoutMs: callMs });
+  const api = resourcesOf(client);
+  const docker = new Docker({ socketPath: options.dockerSocket });
+  const link = guardLink({ dir: options.dir, args, clock, log, signal });
+  const { machine, driver } = await openEngine({ options, node, docker, link, signal });
+  const journal = openJournal(join(options.dir, 'placements'), log);
+  const output = keptOutput({ dir: join(options.dir, 'output') });
+  const files = secretFiles(join(options.memoryDir, node, 'secrets'));
+  const placements = informer<Placement>({
+    client,
+    resource: placementsRef,
+    fieldSelector: `spec.nodeName=${node}`,
+    indexes: byUid,
+    signal,
+    clock,
+    random,
+    log,
+  });
+  const orderOf = (placement: Placement) =>
+    makeOrder(placement, {
+      readSecret: secretReader(api.secrets, placement.metadata.namespace ?? '', signal),
+      layOutSecret: files.layOut,
+      gpus: machine.machine().gpus,
+      sharedDir: options.sharedDir,
+    });
+  const keeping = keepPlacements({
+    placements,
+    api: api.placements,
+    driver,
+    journal,
+    output,
+    orderOf,
+    pull: (placement, end) => pullFor(placement, driver, api.secrets, end),
+    clean: files.remove,
+    nowMs: clock.wallMs,
+    limits: machine.limits,
+    clock,
+    random,
+    log,
+    signal,
+  });
+  const look = (uid?: string) => void keeping.changed(uid).catch((error) => log.debug('the containers could not be listed yet', { error }));
+  link.onChange(() => look());
+  log.info('the agent runs', { node, server: access.server });
+  const freeze = { kill: (id: string) => freezer(guardFiles(options.dir).readFenced() ?? '').kill(id) };
+  await Promise.all([
+    watchEngine(driver, look, signal),
+    keepLease({
+      leases: api.leases,
+      node,
+      clock,
+      bootMs,
+      log,
+      signal,
+      async onRenewed(sentMs) {
+        if (link.isFrozen) await killForeign({ placements: api.placements, node, journal, driver, freezer: freeze, signal });
+        link.send({ renewedMs: sentMs });
+      },
+    }),
+    keepNode({ api, node, observe: machine.observe, clock, log, signal }),
+    every(sweepMs, () => output.sweep(clock.wallMs()), signal),
+    keepIdentity(options.dir, identity, log, signal),
+  ]);
+  client.close();
+}
+
+interface OpeningEngine {
+  options: AgentOptions;
+  node: string;
+  docker: Docker;
+  link: GuardLink;
+  signal: AbortSignal;
+}
+
+/** The machine, looked at once, and the driver for its engine, which may still be away. */
+async function openEngine({ options, node, docker, link, signal }: OpeningEngine) {
+  const cgroups = cgroupsOf(options.cgroup, 'cgroupfs');
+  const onEngine = (engine: EngineFacts) => {
+    Object.assign(cgroups, cgroupsOf(options.cgroup, engine.cgroupDriver));
+    tellFenced(options.dir, cgroupPath(cgroups.fenced, engine.cgroupDriver), link);
+  };
+  const agentVersion = manifest.version;
+  const machine = await watchMachine({ docker, options, agentVersion, clock, isFrozen: () => link.isFrozen, onEngine, signal });
+  await machine.observe();
+  const network = { enter: async (order: { network: string }) => networkModes[order.network] ?? 'bridge', leave: async () => {} };
+  return { machine, driver: dockerDriver({ docker, node, cgroups, network }) };
+}
+
+const networkModes: Readonly<Record<string, string>> = { Host: 'host', None: 'none' };
+
+/** The guard knows where fenced work is before there is any. */
+function tellFenced(dir: string, path: string, link: GuardLink): void {
+  const files = guardFiles(dir);
+  if (files.readFenced() !== path) writePrivateFile(files.fenced, path);
+  link.send({ fenced: path });
+}
+
+async function watchEngine(driver: Driver, look: (uid?: string) => void, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    // What it fails with is told by the node's condition.
+    await driver.watch(look, signal).catch(() => {});
+    await sleep(clock, watchAgainMs, signal).catch(() => {});
+  }
+}
+
+async function every(ms: number, act: () => void, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    act();
+    await sleep(clock, ms, signal).catch(() => {});
+  }
+}
+
+/** A new certificate is taken up by a new start: what runs does not notice, and nothing must be changed while it is used. */
+async function keepIdentity(dir: string, identity: NodeIdentity, log: Logger, signal: AbortSignal): Promise<void> {
+  const renewed = Promise.withResolvers<never>();
+  const onRenewed = () => renewed.reject(new Error(`node ${identity.node} has a new certificate, with which the agent starts anew`));
+  await Promise.race([keepCertificate({ dir, clock, random, log, signal, timeoutMs: renewMs, onRenewed }), renewed.promise]);
+}

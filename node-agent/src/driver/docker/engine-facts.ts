@@ -1,0 +1,34 @@
+import { statSync } from 'node:fs';
+import type Docker from 'dockerode';
+import { engineCall } from './engine-call.ts';
+
+export interface EngineFacts {
+  name: string;
+  version: string;
+  runtimes: readonly string[];
+  /** Whether containers go on while the engine is restarted. */
+  isLiveRestore: boolean;
+  cgroupDriver: 'cgroupfs' | 'systemd';
+  dataDir: string;
+  /** Since when this engine runs, when containers from before cannot have outlived that. */
+  killedAllMs?: number;
+}
+
+const askMs = 10_000;
+
+/** What the engine is. */
+export async function engineFacts(docker: Docker, socketPath: string, signal: AbortSignal): Promise<EngineFacts> {
+  const info: Record<string, unknown> = await engineCall('say what it is', askMs, signal, () => docker.info());
+  const isLiveRestore = info.LiveRestoreEnabled === true;
+  const runtimes = typeof info.Runtimes === 'object' && info.Runtimes !== null ? Object.keys(info.Runtimes).slice(0, 64) : [];
+  return {
+    name: 'docker',
+    version: String(info.ServerVersion ?? '').slice(0, 200),
+    runtimes: runtimes.sort(),
+    isLiveRestore,
+    cgroupDriver: info.CgroupDriver === 'systemd' ? 'systemd' : 'cgroupfs',
+    dataDir: String(info.DockerRootDir ?? '/var/lib/docker'),
+    // A starting engine makes its socket.
+    ...(!isLiveRestore && { killedAllMs: statSync(socketPath).ctimeMs }),
+  };
+}

@@ -1,0 +1,27 @@
+import { durationMs } from '@river/crds';
+import type { Placement } from '@river/crds/kinds';
+import { parseCpuList } from '../inventory/cpu-list.ts';
+import type { Work } from '../plan/work.ts';
+
+/** What a Placement that is bound here wants of this node; nothing while it is not bound. One that is being deleted is to end. */
+export function workOf({ metadata, spec, status }: Placement): Work | undefined {
+  if (spec.nodeName === undefined || spec.epoch === undefined) return undefined;
+  const mounts = spec.mounts ?? [];
+  return {
+    uid: metadata.uid ?? '',
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    epoch: spec.epoch,
+    power: metadata.deletionTimestamp ? 'Stopped' : spec.power,
+    isOver: (status?.conditions ?? []).some(({ type, status: holds }) => type === 'Finished' && holds === 'True'),
+    gpus: (spec.gpus ?? []).map(({ index }) => index),
+    cpus: parseCpuList(spec.cpuset ?? ''),
+    isPrivileged: spec.privileged,
+    usesHostNetwork: spec.network.mode === 'Host',
+    hostPaths: mounts.flatMap(({ hostPath }) => hostPath?.path ?? []),
+    usesSharedStorage: mounts.some(({ shared }) => shared !== undefined),
+    isFenced: spec.onDisconnect === 'Fence',
+    graceMs: durationMs(spec.gracePeriod),
+    ...(spec.timeout !== undefined && { timeoutMs: durationMs(spec.timeout) }),
+  };
+}
