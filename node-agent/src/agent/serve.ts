@@ -62,21 +62,13 @@ export async function serve({ options, args, log, signal }: Serving): Promise<vo
   const { machine, driver } = await openEngine({ options, node, docker, link, signal });
   const journal = openJournal(join(options.dir, 'placements'), log);
   const output = keptOutput({ dir: join(options.dir, 'output') });
-  const files = secretFiles(join(options.memoryDir, node, 'secrets'));
-  const placements = informer<Placement>({
-    client,
-    resource: placementsRef,
-    fieldSelector: `spec.nodeName=${node}`,
-    indexes: byUid,
-    signal,
-    clock,
-    random,
-    log,
-  });
+  const secrets = secretFiles(join(options.memoryDir, node, 'secrets'));
+  const own = { resource: placementsRef, fieldSelector: `spec.nodeName=${node}`, indexes: byUid };
+  const placements = informer<Placement>({ client, ...own, signal, clock, random, log });
   const orderOf = (placement: Placement) =>
     makeOrder(placement, {
       readSecret: secretReader(api.secrets, placement.metadata.namespace ?? '', signal),
-      layOutSecret: files.layOut,
+      layOutSecret: secrets.layOut,
       gpus: machine.machine().gpus,
       sharedDir: options.sharedDir,
     });
@@ -88,7 +80,7 @@ export async function serve({ options, args, log, signal }: Serving): Promise<vo
     output,
     orderOf,
     pull: (placement, end) => pullFor(placement, driver, api.secrets, end),
-    clean: files.remove,
+    clean: secrets.remove,
     nowMs: clock.wallMs,
     limits: machine.limits,
     clock,
@@ -98,8 +90,12 @@ export async function serve({ options, args, log, signal }: Serving): Promise<vo
   });
   const look = (uid?: string) => void keeping.changed(uid).catch((error) => log.debug('the containers could not be listed yet', { error }));
   link.onChange(() => look());
-  log.info('the agent runs', { node, server: access.server });
+  log.info('the agent runs', { node });
   const freeze = { kill: (id: string) => freezer(guardFiles(options.dir).readFenced() ?? '').kill(id) };
+  const onRenewed = async (sentMs: number) => {
+    if (link.isFrozen) await killForeign({ placements: api.placements, node, journal, driver, freezer: freeze, signal });
+    link.send({ renewedMs: sentMs });
+  };
   await Promise.all([
     watchEngine(driver, look, signal),
     keepLease({
@@ -109,10 +105,7 @@ export async function serve({ options, args, log, signal }: Serving): Promise<vo
       bootMs,
       log,
       signal,
-      async onRenewed(sentMs) {
-        if (link.isFrozen) await killForeign({ placements: api.placements, node, journal, driver, freezer: freeze, signal });
-        link.send({ renewedMs: sentMs });
-      },
+      onRenewed,
     }),
     keepNode({ api, node, observe: machine.observe, clock, log, signal }),
     every(sweepMs, () => output.sweep(clock.wallMs()), signal),

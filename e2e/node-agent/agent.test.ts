@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Placement } from '@river/crds/kinds';
+import { eventually } from '../server/eventually.ts';
+import { mergeType } from '../server/http.ts';
+import { useServer } from '../server/use-server.ts';
+import { type RunningAgent, startAgent } from './start-agent.ts';
+import { type RunningDockerd, startDockerd } from './start-dockerd.ts';
+
+describe('the agent', () => {
+  const used = useServer({
+    store: 'sqlite',
+    hasPolicies: true,
+    // Made as a controller does it, bound as the scheduler does it.
+    users: { scheduler: { user: 'system:river-scheduler', groups: ['system:masters'] } },
+  });
+  let dockerd: RunningDockerd;
+  let agent: RunningAgent;
+  before(async () => {
+    dockerd = await startDockerd();
+    agent = await startAgent({ server: used.server, api: used.api, dockerd, node: 'n1' });
+    await used.api.create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'lab' } });
+  });
+  after(async () => {
+    await agent?.stop();
+    await dockerd?.stop();
+  });
+
+  const all = '/apis/river.dev/v1/namespaces/lab/placements';
+  let made = 0;
+  const place = async ({ gpus, cpuset, ...spec }: { gpus?: object; cpuset?: string; [field: string]: unknown }): Promise<Placement> => {
+    made++;
+    const name = `t-one-${made}`;
+    const owner = { kind: 'Task', name: 'one', uid: `uid-${made}` };
+    const whole = { owner, attempt: made, image: 'busybox:test', ...spec };
+    await used.api.create(all, { apiVersion: 'river.dev/v1', kind: 'Placement', metadata: { name }, spec: whole });
+    const binding = { spec: { nodeName: 'n1', epoch: 1, ...(gpus && { gpus }), ...(cpuset && { cpuset }) } };
+    const { status, json } = await used.api.call('PATCH', `${all}/${name}`, { body: binding, type: mergeType, token: 'scheduler' });
+    assert.equal(status, 200, JSON.stringify(json));
+    return json;
+  };
+  const sh = (script: string, more: object = {}) => place({ command: ['sh', '-c', script], ...more });
+  const read = async ({ metadata }: Placement) => (await used.api.read(`${all}/${metadata.name}`)) as Placement;
+  const reaches = (placement: Placement, phase: string, deadlineMs = 30_000) =>
+    eventually(
+      `${placement.metadata.name} is ${phase}`,
+      () => read(placement),
+      ({ status }) => status?.phase === phase,
+      deadlineMs,
+    ).catch((error) => {
+      throw new Error(`${error.message}\n${agent.log().slice(-4000)}`);
+    });
+  const power = ({ metadata }: Placement, to: string) => used.api.merge(`${all}/${metadata.name}`, { spec: { power: to } });
+  const uidOf = ({ metadata }: Placement) => metadata.uid ?? '';
+
+  it('runs echo hello to its end, and keeps what it said', async () => {
+    const placement = await place({ command: ['echo', 'hello'] });
+    const { status } = await reaches(placement, 'Succeeded');
+    assert.deepEqual([status?.exitCode, status?.reason, status?.epoch], [0, 'Completed', 1]);
+    assert.ok((status?.startTime ?? '') <= (status?.finishTime ?? ''), `${status?.startTime} ${status?.finishTime}`);
+    assert.deepEqual(await agent.output(uidOf(placement)), ['stdout: hello']);
+    assert.equal((await dockerd.docker('ps', '-aq', '--filter', `label=river.dev/placement-uid=${uidOf(placement)}`)).trim(), '');
+  });
+
+  it('tells exit codes, and what is a kill from what is out of memory', async () => {
+    const [three, killed, eater] = [
+      await sh('echo no >&2; exit 3'),
+      await sh('kill -9 $$'),
+      await sh('x=x; while :; do x=$x$x; done', { resources: { memory: '16Mi' } }),
+    ];
+    const codes = [];
+    for (const [placement, phase] of [
+      [three, 'Failed'],
+      [killed, 'Failed'],
+      [eater, 'KilledOOM'],
+    ] as const)
+      codes.push((await reaches(placement, phase)).status?.exitCode);
+    assert.deepEqual(codes, [3, 137, 137]);
+    assert.deepEqual(await agent.output(uidOf(three)), ['stderr: no']);
+  });
+
+  it('pauses, goes on, and ends what is asked to end', async () => {
+    const placement = await sh('trap "exit 0" TERM; echo up; while :; do sleep 0.1; done');
+    await reaches(placement, 'Running');
+    await power(placement, 'Paused');
+    await reaches(placement, 'Paused');
+    await power(placement, 'Running');
+    await reaches(placement, 'Running');
+    await power(placement, 'Stopped');
+    assert.equal((await reaches(placement, 'Stopped')).status?.exitCode, 0);
+  });
+
+  it('ends what runs longer than it may', async () => {
+    const { status } = await reaches(await sh('exec sleep 60', { timeout: '1s', gracePeriod: '5s' }), 'Failed');
+    assert.deepEqual([status?.reason, status?.exitCode], ['Timeout', 143]);
+  });
+
+  it('refuses devices that it has not, and says so', async () => {
+    const { status } = await reaches(await place({ gpus: [{ index: 0 }] }), 'Rejected');
+    assert.equal(status?.reason, 'NoSuchDevice');
+    assert.equal((await dockerd.docker('ps', '-q')).trim(), '');
+  });
+
+  it('gives a core to one at a time', async () => {
+    const first = await sh('exec sleep 60', { cpuset: '0' });
+    await reaches(first, 'Running');
+    assert.equal((await reaches(await sh('true', { cpuset: '0' }), 'Rejected')).status?.reason, 'DeviceTaken');
+    await power(first, 'Stopped');
+    await reaches(first, 'Stopped');
+    await reaches(await sh('true', { cpuset: '0' }), 'Succeeded');
+  });
+
+  it('reads Secrets for variables and files, and leaves no trace of them', async () => {
+    await used.api.create('/api/v1/namespaces/lab/secrets', {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'key' },
+      stringData: { word: 'swordfish' },
+    });
+    const placement = await sh('echo $WORD; cat /keys/word; (echo x >/keys/word) 2>/dev/null && echo writable; true', {
+      env: [{ name: 'WORD', valueFrom: { secretKeyRef: { name: 'key', key: 'word' } } }],
+      mounts: [{ mountPath: '/keys', secret: { name: 'key' } }],
+    });
+    await eventually(
+      'it is over',
+      () => read(placement),
+      ({ status }) => ['Succeeded', 'Failed'].includes(status?.phase ?? ''),
+      30_000,
+    );
+    assert.deepEqual(await agent.output(uidOf(placement)), ['stdout: swordfish', 'stdout: swordfish']);
+    assert.doesNotMatch(JSON.stringify(await read(placement)) + agent.log(), /swordfish/);
+  });
+
+  it('says what is missing when an image is not there and must not be fetched', async () => {
+    const { status } = await reaches(await place({ image: 'nothing:here', imagePullPolicy: 'Never' }), 'Failed', 60_000);
+    assert.equal(status?.reason, 'ImageMissing');
+  });
+
+  it('takes up what runs after kill -9 of itself, and tells the true exit code of what ended meanwhile', async () => {
+    const short = await sh('sleep 1; echo done; exit 7');
+    const long = await sh('sleep 6; exit 5');
+    await reaches(short, 'Running');
+    const { status } = await reaches(long, 'Running');
+    const pid = agent.agentPid() ?? 0;
+    process.kill(pid, 'SIGKILL');
+    const { status: after } = await reaches(short, 'Failed');
+    assert.equal(after?.exitCode, 7);
+    assert.deepEqual(await agent.output(uidOf(short)), ['stdout: done']);
+    assert.notEqual(agent.agentPid(), pid);
+    const { status: end } = await reaches(long, 'Failed');
+    assert.deepEqual([end?.exitCode, end?.startTime], [5, status?.startTime]);
+  });
+
+  it('goes on over a restart of the container engine that lets containers live', async () => {
+    const placement = await sh('for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.5; done; exit 9');
+    await reaches(placement, 'Running');
+    await dockerd.kill9();
+    await dockerd.start();
+    assert.equal((await reaches(placement, 'Failed')).status?.exitCode, 9);
+    assert.equal((await agent.output(uidOf(placement))).length, 8);
+  });
+
+  it('removes orphans that are its own, and nothing else', async () => {
+    const labels = ['--label', 'river.dev/epoch=1', '--label', 'river.dev/placement-uid=nobody'];
+    const mine = await dockerd.docker(
+      'run',
+      '-d',
+      '--network',
+      'none',
+      ...labels,
+      '--label',
+      'river.dev/node=n1',
+      'busybox:test',
+      'sleep',
+      '600',
+    );
+    const others = await dockerd.docker(
+      'run',
+      '-d',
+      '--network',
+      'none',
+      ...labels,
+      '--label',
+      'river.dev/node=n2',
+      'busybox:test',
+      'sleep',
+      '600',
+    );
+    const isThere = async (id: string) => (await dockerd.docker('ps', '-q', '--no-trunc')).includes(id.trim());
+    await eventually(
+      'the orphan is gone',
+      () => isThere(mine),
+      (there) => !there,
+    );
+    assert.equal(await isThere(others), true);
+    await dockerd.docker('rm', '-f', others.trim());
+  });
+
+  it('goes on without the server, and tells afterwards what happened meanwhile, with its own times', async () => {
+    const placement = await sh('sleep 2; exit 4');
+    await reaches(placement, 'Running');
+    await used.server.kill9();
+    const id = (await dockerd.docker('ps', '-q')).trim();
+    await eventually(
+      'its container has ended and gone',
+      () => dockerd.docker('ps', '-aq'),
+      (ids) => !ids.includes(id),
+      30_000,
+    );
+    const seenMs = Date.now();
+    await used.server.restart();
+    const { status } = await reaches(placement, 'Failed', 40_000);
+    assert.equal(status?.exitCode, 4);
+    assert.ok(Date.parse(status?.finishTime ?? '') <= seenMs, `ended ${status?.finishTime}, seen at ${new Date(seenMs).toISOString()}`);
+  });
+});
