@@ -51,6 +51,8 @@ describe('the agent', () => {
       throw new Error(`${error.message}\n${agent.log().slice(-4000)}`);
     });
   const power = ({ metadata }: Placement, to: string) => used.api.merge(`${all}/${metadata.name}`, { spec: { power: to } });
+  const idOf = async (placement: Placement) =>
+    (await dockerd.docker('ps', '-aq', '--filter', `label=river.dev/placement-uid=${uidOf(placement)}`)).trim();
   const uidOf = ({ metadata }: Placement) => metadata.uid ?? '';
 
   it('runs echo hello to its end, and keeps what it said', async () => {
@@ -59,7 +61,7 @@ describe('the agent', () => {
     assert.deepEqual([status?.exitCode, status?.reason, status?.epoch], [0, 'Completed', 1]);
     assert.ok((status?.startTime ?? '') <= (status?.finishTime ?? ''), `${status?.startTime} ${status?.finishTime}`);
     assert.deepEqual(await agent.output(uidOf(placement)), ['stdout: hello']);
-    assert.equal((await dockerd.docker('ps', '-aq', '--filter', `label=river.dev/placement-uid=${uidOf(placement)}`)).trim(), '');
+    assert.equal(await idOf(placement), '');
   });
 
   it('tells exit codes, and what is a kill from what is out of memory', async () => {
@@ -96,9 +98,10 @@ describe('the agent', () => {
   });
 
   it('refuses devices that it has not, and says so', async () => {
-    const { status } = await reaches(await place({ gpus: [{ index: 0 }] }), 'Rejected');
+    const placement = await place({ gpus: [{ index: 0 }] });
+    const { status } = await reaches(placement, 'Rejected');
     assert.equal(status?.reason, 'NoSuchDevice');
-    assert.equal((await dockerd.docker('ps', '-q')).trim(), '');
+    assert.equal(await idOf(placement), '');
   });
 
   it('gives a core to one at a time', async () => {
@@ -196,15 +199,34 @@ describe('the agent', () => {
     await dockerd.docker('rm', '-f', others.trim());
   });
 
+  it('gives each an address of its own in a sandbox, takes it back, and leaks none over a restart', async () => {
+    const sandboxes = async () => (await dockerd.docker('ps', '-aq', '--filter', 'label=river.dev/sandbox')).split('\n').filter(Boolean);
+    const together = await Promise.all(['a', 'b', 'c'].map((name) => sh(`echo ${name}; ip -4 -o addr show dev eth0; exec sleep 60`)));
+    const addresses = [];
+    for (const placement of together) addresses.push((await reaches(placement, 'Running')).status?.address);
+    assert.equal(new Set(addresses).size, 3, String(addresses));
+    assert.ok(
+      addresses.every((address) => /^10\./.test(address ?? '')),
+      String(addresses),
+    );
+    process.kill(agent.agentPid() ?? 0, 'SIGKILL');
+    for (const placement of together) await power(placement, 'Stopped');
+    for (const [at, placement] of together.entries()) {
+      await reaches(placement, 'Stopped');
+      assert.match((await agent.output(uidOf(placement)))[1] ?? '', new RegExp(`inet ${addresses[at]}/`));
+    }
+    // Four ready, and at most four kept for the namespace.
+    await eventually('the rest is removed', sandboxes, (ids) => ids.length >= 4 && ids.length <= 8, 90_000);
+  });
+
   it('goes on without the server, and tells afterwards what happened meanwhile, with its own times', async () => {
     const placement = await sh('sleep 2; exit 4');
     await reaches(placement, 'Running');
     await used.server.kill9();
-    const id = (await dockerd.docker('ps', '-q')).trim();
     await eventually(
       'its container has ended and gone',
-      () => dockerd.docker('ps', '-aq'),
-      (ids) => !ids.includes(id),
+      () => idOf(placement),
+      (id) => id === '',
       30_000,
     );
     const seenMs = Date.now();

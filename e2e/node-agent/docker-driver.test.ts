@@ -11,7 +11,7 @@ const start = async (dockerd: RunningDockerd): Promise<DriverUnderTest> => ({
     docker: new Docker({ socketPath: dockerd.socket }),
     node: 'n1',
     cgroups: { fenced: '/river-test-fenced', others: '/river-test' },
-    network: { enter: async () => 'none', leave: async () => {} },
+    network: { enter: async () => 'none', leave: async () => {}, addressOf: () => undefined },
   }),
   program({ prints = [], forMs = 0, code = 0, isStubborn = false }) {
     const says = prints.map(([stream, text]) => `echo '${text}' >&${stream === 'stdout' ? 1 : 2}`);

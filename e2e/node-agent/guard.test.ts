@@ -60,7 +60,11 @@ describe('the guard', () => {
     const upper = (await dockerd.docker('inspect', '--format', '{{.GraphDriver.Data.UpperDir}}', id)).trim();
     return { id, count: () => readFileSync(join(upper, 'beat'), 'utf8').length };
   };
-  const isFrozen = () => readFileSync(`/sys/fs/cgroup/freezer/${agent.cgroup}-fenced/freezer.state`, 'utf8').trim() === 'FROZEN';
+  const isFrozen = () => {
+    const path = readFileSync(join(agent.dir, 'run/fenced-cgroup'), 'utf8');
+    const [file, word] = path.includes('/freezer/') ? ['freezer.state', 'FROZEN'] : ['cgroup.freeze', '1'];
+    return readFileSync(join(path, file), 'utf8').trim() === word;
+  };
   const standsStill = async (count: () => number) => {
     const before = count();
     const endMs = performance.now() + 400;

@@ -26,11 +26,18 @@ export interface RunningDockerd {
   stop(): Promise<void>;
 }
 
+let started = 0;
+
 export async function startDockerd({ liveRestore = true }: DockerdOptions = {}): Promise<RunningDockerd> {
   const dir = mkdtempSync(join(tmpdir(), 'river-dockerd-'));
   const at = (name: string) => join(dir, name);
   const socket = at('docker.sock');
   writeFileSync(at('daemon.json'), JSON.stringify({ 'live-restore': liveRestore }));
+  // Others on this machine may have an engine, too: no bridge, and no addresses, are shared with them.
+  const bridge = `rv${process.pid.toString(36)}x${started}`;
+  await exec('ip', ['link', 'add', bridge, 'type', 'bridge']);
+  await exec('ip', ['address', 'add', `10.${200 + (started % 50)}.${process.pid % 250}.1/24`, 'dev', bridge]);
+  started++;
   let program: Program | undefined;
   const docker = async (...args: string[]) =>
     (await exec('docker', ['-H', `unix://${socket}`, ...args], { timeout: 60_000, maxBuffer: 64 << 20 })).stdout;
@@ -44,7 +51,7 @@ export async function startDockerd({ liveRestore = true }: DockerdOptions = {}):
       'data-root': at('data'),
       'exec-root': at('exec'),
       pidfile: at('dockerd.pid'),
-      bridge: 'none',
+      bridge,
     };
     program = startProgram('dockerd', [
       ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
@@ -79,6 +86,7 @@ export async function startDockerd({ liveRestore = true }: DockerdOptions = {}):
       await endContainerd(at('exec/containerd/containerd.pid'));
       for (const place of mountsBelow(dir)) await exec('umount', ['--lazy', place]);
       rmSync(dir, { recursive: true, force: true });
+      await exec('ip', ['link', 'delete', bridge]);
     },
   };
 }

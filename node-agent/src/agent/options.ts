@@ -12,6 +12,7 @@ export interface AgentOptions {
   node: string;
   dir: string;
   dockerSocket: string;
+  dockerNetwork: string;
   cgroup: string;
   memoryDir: string;
   sharedDir: string | undefined;
@@ -29,6 +30,7 @@ export const usage = `Usage: ./river agent --server URL --token-file FILE [optio
   --name NAME             of the node (default: of the host)
   --dir DIR               identity, journal and output (default /var/lib/river/node)
   --docker-socket PATH    the container engine (default /var/run/docker.sock)
+  --docker-network NAME   the engine's network that gives workloads their addresses (default bridge)
   --cgroup NAME           begins the names of the cgroups of workloads (default river)
   --memory-dir DIR        a folder in memory, for files with secrets (default /run/river)
   --shared DIR            where this machine sees the site's shared storage
@@ -49,6 +51,7 @@ export function parseOptions(args: readonly string[], env: Readonly<Record<strin
     name: text,
     dir: text,
     'docker-socket': text,
+    'docker-network': text,
     cgroup: text,
     'memory-dir': text,
     shared: text,
@@ -73,6 +76,7 @@ export function parseOptions(args: readonly string[], env: Readonly<Record<strin
     node: values.name ?? hostname().toLowerCase(),
     dir: values.dir ?? '/var/lib/river/node',
     dockerSocket: values['docker-socket'] ?? '/var/run/docker.sock',
+    dockerNetwork: values['docker-network'] ?? 'bridge',
     cgroup,
     memoryDir: values['memory-dir'] ?? '/run/river',
     sharedDir: values.shared,

@@ -23,6 +23,9 @@ import { openJournal } from '../journal/journal.ts';
 import { makeOrder } from '../order/make-order.ts';
 import { secretFiles } from '../order/secret-files.ts';
 import { keptOutput } from '../output/keep-output.ts';
+import { sandboxEngine } from '../sandbox/sandbox-engine.ts';
+import { sandboxPool } from '../sandbox/sandbox-pool.ts';
+import { workloadNetwork } from '../sandbox/workload-network.ts';
 import { type GuardLink, guardLink } from './guard-link.ts';
 import { identityOf } from './join.ts';
 import { keepLease } from './keep-lease.ts';
@@ -44,6 +47,7 @@ export interface Serving {
 
 const callMs = 15_000;
 const sweepMs = 10 * 60 * 1000;
+const tendMs = 60_000;
 const watchAgainMs = 500;
 const renewMs = 10 * 60 * 1000;
 
@@ -59,7 +63,7 @@ export async function serve({ options, args, log, signal }: Serving): Promise<vo
   const api = resourcesOf(client);
   const docker = new Docker({ socketPath: options.dockerSocket });
   const link = guardLink({ dir: options.dir, args, clock, log, signal });
-  const { machine, driver } = await openEngine({ options, node, docker, link, signal });
+  const { machine, driver, sandboxes } = await openEngine({ options, node, docker, link, log, signal });
   const journal = openJournal(join(options.dir, 'placements'), log);
   const output = keptOutput({ dir: join(options.dir, 'output') });
   const secrets = secretFiles(join(options.memoryDir, node, 'secrets'));
@@ -109,6 +113,7 @@ export async function serve({ options, args, log, signal }: Serving): Promise<vo
     }),
     keepNode({ api, node, observe: machine.observe, clock, log, signal }),
     every(sweepMs, () => output.sweep(clock.wallMs()), signal),
+    every(tendMs, () => void sandboxes.tend().catch((error) => log.debug('the sandboxes could not be tended yet', { error })), signal),
     keepIdentity(options.dir, identity, log, signal),
   ]);
   client.close();
@@ -119,11 +124,12 @@ interface OpeningEngine {
   node: string;
   docker: Docker;
   link: GuardLink;
+  log: Logger;
   signal: AbortSignal;
 }
 
 /** The machine, looked at once, and the driver for its engine, which may still be away. */
-async function openEngine({ options, node, docker, link, signal }: OpeningEngine) {
+async function openEngine({ options, node, docker, link, log, signal }: OpeningEngine) {
   const cgroups = cgroupsOf(options.cgroup, 'cgroupfs');
   const onEngine = (engine: EngineFacts) => {
     Object.assign(cgroups, cgroupsOf(options.cgroup, engine.cgroupDriver));
@@ -132,11 +138,14 @@ async function openEngine({ options, node, docker, link, signal }: OpeningEngine
   const agentVersion = manifest.version;
   const machine = await watchMachine({ docker, options, agentVersion, clock, isFrozen: () => link.isFrozen, onEngine, signal });
   await machine.observe();
-  const network = { enter: async (order: { network: string }) => networkModes[order.network] ?? 'bridge', leave: async () => {} };
-  return { machine, driver: dockerDriver({ docker, node, cgroups, network }) };
+  const sandboxes = sandboxPool({
+    engine: sandboxEngine({ docker, node, network: options.dockerNetwork, cgroups }),
+    warm: options.warmSandboxes,
+    log,
+    signal,
+  });
+  return { machine, sandboxes, driver: dockerDriver({ docker, node, cgroups, network: workloadNetwork(sandboxes) }) };
 }
-
-const networkModes: Readonly<Record<string, string>> = { Host: 'host', None: 'none' };
 
 /** The guard knows where fenced work is before there is any. */
 function tellFenced(dir: string, path: string, link: GuardLink): void {

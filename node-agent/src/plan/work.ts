@@ -52,6 +52,7 @@ export interface Container {
   startMs?: number;
   address?: string;
   imageDigest?: string;
+  isPrivileged?: boolean;
   /** There once the state is `exited`. */
   exit?: Exit;
 }

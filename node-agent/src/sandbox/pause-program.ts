@@ -1,4 +1,3 @@
-
 /**
  * A program that sleeps until it is killed, for a container that does nothing but hold a network namespace: no image of anybody's
  * is needed. Static, a few bytes of code, by the architecture that this process runs on.
@@ -50,7 +49,8 @@ const machines: Readonly<Record<string, { id: number; code: readonly number[] }>
 export function pauseArchive(arch: string): Buffer {
   const program = pauseProgram(arch);
   const header = Buffer.alloc(512);
-  const octal = (value: number, at: number, length: number) => header.write(`${value.toString(8).padStart(length - 1, '0')}\0`, at, 'latin1');
+  const octal = (value: number, at: number, length: number) =>
+    header.write(`${value.toString(8).padStart(length - 1, '0')}\0`, at, 'latin1');
   header.write('pause', 0, 'latin1');
   octal(0o755, 100, 8);
   octal(0, 108, 8);

@@ -10,11 +10,12 @@ export const conflict = 409;
 const unchanged = 304;
 
 /** What is done to a container that is there, each with its deadline; what has happened already is done. */
-export function containerCalls(docker: Docker) {
+export function containerCalls(docker: Docker, addressOf: (containerId: string) => string | undefined) {
   const found = async (id: string, signal: AbortSignal): Promise<Container | undefined> => {
     try {
       return readContainer(
         await engineCall('look at a container', quickMs, signal, (abortSignal) => docker.getContainer(id).inspect({ abortSignal })),
+        addressOf,
       );
     } catch (error) {
       if (statusOf(error) === missing) return undefined;

@@ -17,8 +17,10 @@ export interface DockerDriverDeps {
   cgroups: Placing['cgroups'];
   /** What the workload's network is: made or taken before its container, given back after. */
   network: {
-    enter(order: WorkOrder, signal: AbortSignal): Promise<string>;
-    leave(uid: string, signal: AbortSignal): Promise<void>;
+    enter(order: WorkOrder): Promise<string>;
+    leave(uid: string, wasPrivileged: boolean): Promise<void>;
+    /** Of the container that holds a network. */
+    addressOf(containerId: string): string | undefined;
   };
 }
 
@@ -26,7 +28,7 @@ const events = ['die', 'oom', 'start', 'pause', 'unpause', 'destroy'];
 
 export function dockerDriver(deps: DockerDriverDeps): Driver {
   const { docker, node, network } = deps;
-  const calls = containerCalls(docker);
+  const calls = containerCalls(docker, network.addressOf);
   return {
     async observe(signal, uid) {
       const label = [uid === undefined ? labels.uid : `${labels.uid}=${uid}`, `${labels.node}=${node}`];
@@ -55,7 +57,7 @@ export function dockerDriver(deps: DockerDriverDeps): Driver {
     async remove(containerId, signal) {
       const container = await calls.found(containerId, signal);
       await calls.remove(containerId, signal);
-      if (container) await network.leave(container.uid, signal);
+      if (container) await network.leave(container.uid, container.isPrivileged === true);
     },
     output: (containerId, query, signal) => outputOf(docker, containerId, query, signal),
   };
@@ -64,7 +66,7 @@ export function dockerDriver(deps: DockerDriverDeps): Driver {
 /** By its name, so that asked twice it is one. */
 function createContainer({ docker, node, cgroups, network }: DockerDriverDeps, calls: ReturnType<typeof containerCalls>): Driver['create'] {
   return async (order, signal) => {
-    const networkMode = await network.enter(order, signal);
+    const networkMode = await network.enter(order);
     const options = containerOptions(order, { node, cgroups, networkMode });
     try {
       const made = await engineCall('make a container', slowMs, signal, (abortSignal) =>

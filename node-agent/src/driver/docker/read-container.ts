@@ -3,14 +3,16 @@ import type { Container } from '../../plan/work.ts';
 import { labels } from './labels.ts';
 
 /** What the engine says of one of our containers; nothing when its labels do not say whose it is. */
-export function readContainer(info: ContainerInspectInfo): Container | undefined {
+export function readContainer(info: ContainerInspectInfo, addressOf: (containerId: string) => string | undefined): Container | undefined {
   const { Id: id, State: state, Image: imageDigest, NetworkSettings: network } = info;
   const uid = info.Config.Labels?.[labels.uid];
   const epoch = Number(info.Config.Labels?.[labels.epoch]);
   if (!uid || !Number.isSafeInteger(epoch)) return undefined;
   const startMs = timeOf(state.StartedAt);
-  const known = { id, uid, epoch, imageDigest, ...(startMs !== undefined && { startMs }) };
-  const address = Object.values(network?.Networks ?? {})[0]?.IPAddress;
+  const isPrivileged = info.HostConfig.Privileged === true;
+  const known = { id, uid, epoch, imageDigest, isPrivileged, ...(startMs !== undefined && { startMs }) };
+  const [, holder] = /^container:(.*)$/.exec(info.HostConfig.NetworkMode ?? '') ?? [];
+  const address = holder === undefined ? Object.values(network?.Networks ?? {})[0]?.IPAddress : addressOf(holder);
   const at = address ? { ...known, address } : known;
   // It was tried to start, and could not be: it stays as it was made, with the reason.
   if (state.Status === 'created')
@@ -20,10 +22,11 @@ export function readContainer(info: ContainerInspectInfo): Container | undefined
   return { ...known, state: 'exited', exit: exitOf(state, startMs ?? 0) };
 }
 
-function exitOf(state: ContainerInspectInfo['State'], otherwiseMs: number) {
+function exitOf(state: ContainerInspectInfo['State'], startMs: number) {
   return {
     code: state.ExitCode,
-    finishMs: timeOf(state.FinishedAt) ?? otherwiseMs,
+    // The engine takes both times apart, and may see the end of what was short before its beginning.
+    finishMs: Math.max(timeOf(state.FinishedAt) ?? 0, startMs),
     isOutOfMemory: state.OOMKilled === true,
     ...(state.Error && { error: state.Error.slice(0, 2_000) }),
   };
