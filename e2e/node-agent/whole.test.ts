@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Placement, Task } from '@river/crds/kinds';
+import { keptOutput } from '@river/node-agent';
+import { type ApiClient, apiClient, loadKubeconfig } from '@river/runtime';
+import { dataDir } from '../../cli/src/up/data-dir.ts';
+import { eventually } from '../server/eventually.ts';
+import { type Program, startProgram } from '../server/program.ts';
+import { type RunningDockerd, startDockerd } from './start-dockerd.ts';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const data = mkdtempSync(join(tmpdir(), 'river-whole-'));
+const node = 'tiger';
+const namespace = 'default';
+const riverctl = here('../../cli/dist/riverctl.js');
+const ref = (plural: string) => ({ group: 'river.dev', version: 'v1', plural, namespaced: true }) as const;
+
+const endOf = async ({ child }: Program): Promise<number | null> => {
+  const [code] = await once(child, 'close');
+  return code;
+};
+
+/** A control plane as `up` starts it, and a machine that joins it with a token: what a person has after the first minute. */
+describe('the whole of River on one machine', () => {
+  let dockerd: RunningDockerd;
+  let up: Program;
+  let agent: Program;
+  let client: ApiClient;
+  const env = { ...process.env, KUBECONFIG: dataDir(data).kubeconfig };
+  const ctl = async (...args: string[]) => {
+    const program = startProgram(process.execPath, [riverctl, ...args], env);
+    return { code: await endOf(program), text: program.log() };
+  };
+  const submit = (...args: string[]) => ctl('task', 'submit', '--image', 'busybox:test', ...args);
+  const taskNamed = (name: string) => client.resource<Task>(ref('tasks')).get(name, { namespace });
+  const placementOf = async (name: string) => {
+    const { status } = await taskNamed(name);
+    return client.resource<Placement>(ref('placements')).get(status?.placement ?? '', { namespace });
+  };
+  const outputOf = async (name: string) => {
+    const { metadata } = await placementOf(name);
+    const lines = await Array.fromAsync(keptOutput({ dir: join(data, 'node', 'output') }).read(metadata.uid ?? '', {}));
+    return lines.map(({ stream, bytes }) => `${stream}: ${bytes.toString().trimEnd()}`);
+  };
+
+  before(async () => {
+    assert.equal(await endOf(startProgram(process.execPath, [here('../../cli/src/build.ts')])), 0);
+    dockerd = await startDockerd();
+    up = startProgram(process.execPath, [here('../../cli/src/up/main.ts'), 'up', '--data', data, '--api-port', '0']);
+    await eventually(
+      'it serves',
+      () => up.log(),
+      (log) => log.includes('stop: '),
+      30_000,
+    );
+    client = apiClient(await loadKubeconfig({ env, flags: {} }));
+    const token = JSON.parse((await ctl('node', 'join-token', '--node', node, '--json')).text).token;
+    const flags = ['--server', client.server, '--name', node, '--dir', join(data, 'node'), '--docker-socket', dockerd.socket];
+    const main = here('../../node-agent/src/guard/main.ts');
+    const own = ['--cgroup', `rw${process.pid.toString(36)}`, '--memory-dir', join(data, 'memory')];
+    agent = startProgram(process.execPath, [main, ...flags, ...own], { ...process.env, RIVER_JOIN_TOKEN: token });
+    await eventually(
+      'the node is ready',
+      () => ctl('node', 'list'),
+      ({ text }) => /tiger +True/.test(text),
+      40_000,
+    );
+  });
+  after(async () => {
+    await agent?.stop().catch(() => undefined);
+    client?.close();
+    await up?.stop();
+    await dockerd?.stop();
+    rmSync(data, { recursive: true, force: true });
+  });
+
+  it('runs a command, keeps what it says, and gives its exit code to who waits', async () => {
+    const hello = await submit('--name', 'hello', '--wait', '--', 'echo', 'hello');
+    assert.equal(hello.code, 0, hello.text + agent.log());
+    assert.deepEqual(await outputOf('hello'), ['stdout: hello']);
+    const failed = await submit('--name', 'failed', '--wait', '--', 'sh', '-c', 'echo no >&2; exit 42');
+    assert.equal(failed.code, 42, failed.text);
+    assert.deepEqual(await outputOf('failed'), ['stderr: no']);
+    const { status } = await taskNamed('failed');
+    assert.deepEqual([status?.phase, status?.exitCode, status?.node, status?.attempts], ['Failed', 42, node, 1]);
+  });
+
+  it('tries again what failed, as often as it was told to', async () => {
+    const spec = { image: 'busybox:test', command: ['false'], retry: { limit: 2, backoff: { initial: '100ms', max: '200ms' } } };
+    const task = { apiVersion: 'river.dev/v1', kind: 'Task', metadata: { name: 'again', namespace }, spec };
+    await client.json({ method: 'POST', path: `/apis/river.dev/v1/namespaces/${namespace}/tasks`, body: task });
+    const { status } = await eventually(
+      'it is over',
+      () => taskNamed('again'),
+      (seen) => seen.status?.phase === 'Failed',
+      40_000,
+    );
+    assert.deepEqual([status?.attempts, status?.history?.length], [3, 3]);
+  });
+
+  it('runs a set, each with its number', async () => {
+    const set = await submit('--name', 'many', '--array', '4', '--wait', '--', 'sh', '-c', 'exit $((RIVER_INDEX == 2 ? 7 : 0))');
+    assert.equal(set.code, 1, set.text);
+    const { status } = JSON.parse((await ctl('get', 'taskset', 'many', '-o', 'json')).text);
+    assert.deepEqual([status.succeeded, status.failed, status.failedIndexes], [3, 1, '2']);
+  });
+
+  it('pauses, lets go on, and kills', async () => {
+    await submit('--name', 'long', '--', 'sleep', '1000');
+    const reaches = (phase: string) =>
+      eventually(
+        `it is ${phase}`,
+        () => taskNamed('long'),
+        ({ status }) => status?.phase === phase,
+        40_000,
+      );
+    await reaches('Running');
+    await ctl('task', 'pause', 'long');
+    await reaches('Paused');
+    await ctl('task', 'resume', 'long');
+    await reaches('Running');
+    await ctl('task', 'kill', 'long');
+    const { status } = await reaches('Killed');
+    assert.equal(status?.node, node);
+    assert.equal((await dockerd.docker('ps', '-q', '--filter', 'label=river.dev/placement-uid')).trim(), '');
+  });
+});
