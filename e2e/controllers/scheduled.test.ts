@@ -48,7 +48,7 @@ const submit = (name: string, spec: object) =>
 const taskNow = (name: string) => () => of<Task>(Task).get(name, { namespace });
 
 before(async () => {
-  running = startProgram(process.execPath, [main, 'up', '--data', data, '--api-port', '0', '--store', 'memory']);
+  running = startProgram(process.execPath, [main, 'up', '--data', data, '--api-port', '0', '--no-agent', '--store', 'memory']);
   await eventually(
     'it serves',
     () => running.log(),

@@ -17,7 +17,7 @@ const dir = dataDir(data);
 after(() => rmSync(data, { recursive: true, force: true }));
 
 const up = (...args: string[]) =>
-  startProgram(process.execPath, [main, 'up', '--data', data, '--api-port', '0', '--store', 'memory', ...args]);
+  startProgram(process.execPath, [main, 'up', '--data', data, '--api-port', '0', '--no-agent', '--store', 'memory', ...args]);
 const isAlive = (pid: number | undefined): boolean => {
   try {
     return pid !== undefined && process.kill(pid, 0);

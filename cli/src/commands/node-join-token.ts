@@ -1,20 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import * as Flags from '@oclif/core/flags';
-import type { KubeObject } from '@river/crds';
-import { type ApiClient, authorityHash, joinTokenName, joinTokenNamespace, joinTokenType, longestJoinTokenMs } from '@river/runtime';
+import { joinTokenName, joinTokenNamespace, joinTokenType, longestJoinTokenMs } from '@river/runtime';
 import { command } from '../command/command.ts';
 import { UsageError } from '../command/usage-error.ts';
+import { type JoinChoice, makeJoinToken, type TokenSecret, tokenSecretsOf } from '../node/make-join-token.ts';
 import { alignColumns } from '../output/columns.ts';
 import { parseDurationMs } from '../wait/duration.ts';
-
-type TokenSecret = KubeObject & { type?: string; data?: Record<string, string>; stringData?: Record<string, string> };
-
-const secretsOf = (client: ApiClient) => client.resource<TokenSecret>({ group: '', version: 'v1', plural: 'secrets', namespaced: true });
-
-const idLength = 10;
-const letters = 'abcdefghijklmnopqrstuvwxyz234567';
-const newId = (): string => Array.from(randomBytes(idLength), (byte) => letters[byte % letters.length]).join('');
 
 /** `10.0.0.0/8`, or one address. */
 const checkRange = (range: string): string => {
@@ -32,27 +23,6 @@ const lifeMs = (text: string): number => {
   return ms;
 };
 
-interface Choice {
-  node: string | undefined;
-  addresses: readonly string[];
-  untilMs: number;
-  isAutomatic: boolean;
-}
-
-const secretFor = (id: string, secret: string, { node, addresses, untilMs, isAutomatic }: Choice): TokenSecret => ({
-  apiVersion: 'v1',
-  kind: 'Secret',
-  metadata: { name: joinTokenName(id), namespace: joinTokenNamespace },
-  type: joinTokenType,
-  stringData: {
-    sha256: createHash('sha256').update(secret).digest('hex'),
-    expiration: new Date(untilMs).toISOString(),
-    approval: isAutomatic ? 'auto' : 'manual',
-    ...(node !== undefined && { node }),
-    ...(addresses.length > 0 && { addresses: addresses.join(',') }),
-  },
-});
-
 export const nodeJoinTokenCommand = command({
   name: 'node join-token',
   summary: 'make a token with which one machine may join',
@@ -66,17 +36,14 @@ export const nodeJoinTokenCommand = command({
   },
   run: async ({ args, flags }, context) => {
     if (args.length > 0) throw new UsageError(`"${args[0]}" is one argument too many (see riverctl node join-token --help)`);
-    const choice: Choice = {
+    const choice: JoinChoice = {
       node: flags.node,
       addresses: (flags.address ?? []).map(checkRange),
       untilMs: context.wallMs() + lifeMs(flags.ttl),
       isAutomatic: flags['auto-approve'],
     };
     const client = await context.client();
-    const { body } = await client.request({ method: 'GET', path: '/ca.crt' });
-    const [id, secret] = [newId(), randomBytes(32).toString('base64url')];
-    await secretsOf(client).create(secretFor(id, secret, choice), { fieldManager: 'riverctl' });
-    const token = `${id}.${secret}.${authorityHash(body.toString())}`;
+    const { id, token } = await makeJoinToken(client, choice);
     const join = `riverctl node join --server ${client.server}${flags.node ? ` --name ${flags.node}` : ''} --token-file -`;
     context.say(token);
     context.note(
@@ -95,7 +62,7 @@ export const nodeJoinTokenListCommand = command({
   examples: ['riverctl node join-token list'],
   flags: {},
   run: async (_, context) => {
-    const { items } = await secretsOf(await context.client()).list({
+    const { items } = await tokenSecretsOf(await context.client()).list({
       namespace: joinTokenNamespace,
       fieldSelector: `type=${joinTokenType}`,
     });
@@ -129,7 +96,7 @@ export const nodeJoinTokenDeleteCommand = command({
   flags: {},
   run: async ({ args }, context) => {
     if (args.length === 0) throw new UsageError('name join tokens by their id: riverctl node join-token list shows them');
-    const secrets = secretsOf(await context.client());
+    const secrets = tokenSecretsOf(await context.client());
     for (const id of args) {
       await secrets.delete(joinTokenName(id), { namespace: joinTokenNamespace });
       context.say(`join token ${id} deleted`);

@@ -23,6 +23,9 @@ export interface DataDir {
   logs: string;
   serverLog: string;
   controllersLog: string;
+  agentLog: string;
+  /** What this machine is as a node. */
+  node: string;
   upLog: string;
   /** Held by the running `up` through the kernel: gone with the process, however it ends. */
   lock: string;
@@ -45,6 +48,8 @@ export const dataDir = (root: string): DataDir => ({
   logs: join(root, 'logs'),
   serverLog: join(root, 'logs', 'apiserver.log'),
   controllersLog: join(root, 'logs', 'controllers.log'),
+  agentLog: join(root, 'logs', 'agent.log'),
+  node: join(root, 'node'),
   upLog: join(root, 'logs', 'up.log'),
   lock: join(root, 'run', 'up.lock'),
   keysLock: join(root, 'run', 'keys.lock'),

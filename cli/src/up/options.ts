@@ -13,6 +13,8 @@ export interface UpOptions {
   detach: boolean;
   /** Whether the controllers are started beside the API server. */
   controllers: boolean;
+  /** Whether this machine is made a node, where a container engine answers. */
+  agent: boolean;
   /** What was asked for in so many words: a running control plane must then agree with it. */
   asked: { bind: boolean; apiPort: boolean; store: boolean };
 }
@@ -58,6 +60,7 @@ export const parseUp = (args: readonly string[], env: NodeJS.ProcessEnv): UpOpti
     store: data,
     detach: { type: 'boolean' },
     'no-controllers': { type: 'boolean' },
+    'no-agent': { type: 'boolean' },
   } as const;
   const { values } = parse(() => parseArgs({ args: [...args], options, strict: true }));
   const dir = dataDir(dataRoot(values.data, env));
@@ -68,6 +71,7 @@ export const parseUp = (args: readonly string[], env: NodeJS.ProcessEnv): UpOpti
     store: parseStore(values.store ?? 'sqlite', dir),
     detach: values.detach ?? false,
     controllers: !values['no-controllers'],
+    agent: !values['no-agent'],
     asked: { bind: values.bind !== undefined, apiPort: values['api-port'] !== undefined, store: values.store !== undefined },
   };
 };

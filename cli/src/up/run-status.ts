@@ -18,7 +18,7 @@ export interface Status {
   startedAt?: string;
   /** The last line of the audit log, SEQ:HASH, to be noted elsewhere. */
   auditHead?: string;
-  processes: { up?: number; apiserver?: number; controllers?: number };
+  processes: { up?: number; apiserver?: number; controllers?: number; agent?: number };
   /** Why it is not ready, or what is odd. */
   problem?: string;
 }
@@ -64,6 +64,7 @@ export const observeStatus = async (dir: DataDir): Promise<Status> => {
       ...(upAlive && { up: state.up.pid }),
       ...(state.server && serverAlive && { apiserver: state.server.pid }),
       ...(state.controllers && controllersAlive && { controllers: state.controllers.pid }),
+      ...(state.agent && isAlive(state.agent) && { agent: state.agent.pid }),
     },
     ...(state.controllers &&
       !controllersAlive && { problem: `the controllers have ended, and are being started again: see ${dir.controllersLog}` }),
@@ -79,7 +80,7 @@ const lines = (status: Status): string[] => {
     `store:      ${status.store}`,
     `data:       ${status.data}`,
     `kubeconfig: ${status.kubeconfig ?? '(none)'}`,
-    `processes:  up ${processes.up ?? '(gone)'}, API server ${processes.apiserver ?? '(gone)'}, controllers ${processes.controllers ?? '(none)'}`,
+    `processes:  up ${processes.up ?? '(gone)'}, API server ${processes.apiserver ?? '(gone)'}, controllers ${processes.controllers ?? '(none)'}, agent ${processes.agent ?? '(none)'}`,
     `since:      ${status.startedAt}`,
     ...(status.auditHead ? [`audit:      ${status.auditHead}`] : []),
     ...(status.problem ? [`problem:    ${status.problem}`] : []),

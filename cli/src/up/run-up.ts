@@ -14,10 +14,11 @@ import { logTail, openBoundedLog } from './bounded-log.ts';
 import { changeKeys } from './change-keys.ts';
 import { portProblem } from './check-port.ts';
 import type { DataDir } from './data-dir.ts';
-import { type KeptControllers, keepControllers } from './keep-controllers.ts';
+import { type KeptProcess, keepProcess } from './keep-process.ts';
 import { makeDataFolder } from './make-data-folder.ts';
 import type { UpOptions } from './options.ts';
-import { identify, isAlive } from './process-identity.ts';
+import { identify, isAlive, type ProcessIdentity } from './process-identity.ts';
+import { agentArgs, engineAnswers, engineSocket, ownNode } from './start-agent.ts';
 import { type RunningServer, startServer } from './start-server.ts';
 import { stopProcess } from './stop-process.ts';
 import { UpError } from './up-error.ts';
@@ -30,6 +31,8 @@ export interface UpDeps {
   serverEntry: string;
   /** The controllers' main file; none are started without. */
   controllersEntry: string | undefined;
+  /** The guard's main file; this machine is made no node without. */
+  agentEntry: string | undefined;
   say(line: string): void;
   now(): Date;
   /** The control plane serves; what is awaited from here on is its end. */
@@ -83,7 +86,8 @@ const servingState = (dir: DataDir): UpState | undefined => {
 
 /** An `up` that was killed leaves its server behind; it must end before another may open the store. */
 const stopOrphan = async (dir: DataDir, say: UpDeps['say']): Promise<void> => {
-  const { server, controllers } = readUpState(dir.state) ?? {};
+  const { server, controllers, agent } = readUpState(dir.state) ?? {};
+  if (agent) await stopProcess(agent, stopGraceMs);
   if (controllers) await stopProcess(controllers, stopGraceMs);
   if (server && isAlive(server)) {
     say(`stopping the API server that an earlier \`up\` left behind (process ${server.pid})`);
@@ -141,13 +145,43 @@ const writeKubeconfigs = (dir: DataDir, reached: Reached): void => {
   writeIfNew(dir.schedulerKubeconfig, schedulerKubeconfig(reached));
 };
 
+type Note = (of: Pick<UpState, 'controllers' | 'agent'>) => void;
+
 /** The controllers of this `up`, if it is to have any. */
-const startControllers = ({ dir, controllers }: UpOptions, { controllersEntry }: UpDeps, state: UpState): KeptControllers | undefined => {
+const startControllers = ({ dir, controllers }: UpOptions, { controllersEntry }: UpDeps, note: Note): KeptProcess | undefined => {
   if (!controllers || controllersEntry === undefined) return undefined;
-  const log = openBoundedLog(dir.controllersLog);
   const args = [controllersEntry, '--kubeconfig', dir.controllersKubeconfig, '--scheduler-kubeconfig', dir.schedulerKubeconfig];
-  const kept = keepControllers({ args, log, onStart: (identity) => writeUpState(dir.state, { ...state, controllers: identity }) });
+  return keep('the controllers', args, dir.controllersLog, (identity) => note({ controllers: identity }));
+};
+
+const keep = (what: string, args: readonly string[], logFile: string, onStart: (identity: ProcessIdentity) => void): KeptProcess => {
+  const log = openBoundedLog(logFile);
+  const kept = keepProcess({ what, args, log, onStart });
   return { stop: () => kept.stop().finally(log.close) };
+};
+
+/** Makes this machine a node, where it can be one. Where it cannot, a line says why, and everything else goes on. */
+const startAgent = async (options: UpOptions, deps: UpDeps, url: string, note: Note): Promise<KeptProcess | undefined> => {
+  const { agentEntry: entry, say, now } = deps;
+  const { dir } = options;
+  if (!options.agent || entry === undefined) return undefined;
+  const socket = engineSocket(process.env);
+  if (!(await engineAnswers(socket))) {
+    say(`no container engine answers at ${socket}, so this machine runs no Tasks (on Debian: apt-get install docker.io, then again)`);
+    return undefined;
+  }
+  if (process.getuid?.() !== 0) {
+    say('this machine runs no Tasks: only root may make it a node (see docs/nodes.md)');
+    return undefined;
+  }
+  try {
+    const args = await agentArgs({ dir, entry, url, socket, now });
+    say(`this machine is node ${ownNode()} (log: ${dir.agentLog})`);
+    return keep('the agent', args, dir.agentLog, (identity) => note({ agent: identity }));
+  } catch (error) {
+    say(`warning: this machine could not be made a node: ${error instanceof Error ? error.message : error}`);
+    return undefined;
+  }
 };
 
 /** Serves until told to stop (0) or until the server ends by itself (an UpError). */
@@ -163,15 +197,18 @@ const serve = async (options: UpOptions, deps: UpDeps, state: UpState): Promise<
   const log = openBoundedLog(dir.serverLog);
   const stopping = aborted(deps.stop);
   const server = startServer(serverArgs(deps.serverEntry, options, pki, front.caFile), log);
-  let controllers: KeptControllers | undefined;
+  let controllers: KeptProcess | undefined;
+  let agent: KeptProcess | undefined;
   try {
     writeUpState(dir.state, { ...state, server: server.identity });
     const url = await awaitReady(server, options, deps, stopping);
     if (url === 'stop') return 0;
     writeKubeconfigs(dir, { server: url, ca: pki.ca, tokens });
     const served = { ...state, server: server.identity, url };
-    writeUpState(dir.state, served);
-    controllers = startControllers(options, deps, served);
+    const note: Note = (of) => writeUpState(dir.state, Object.assign(served, of));
+    note({});
+    controllers = startControllers(options, deps, note);
+    agent = await startAgent(options, deps, url, note);
     tellHowToUse(deps, dir, url, options.detach ? downCommand(dir) : 'Ctrl-C');
     const warning = await unreadableWarning(dir);
     if (warning) deps.say(`warning: ${warning}`);
@@ -180,6 +217,7 @@ const serve = async (options: UpOptions, deps: UpDeps, state: UpState): Promise<
     if (how !== 'stop') throw new UpError(deathNotice(how, dir));
     return 0;
   } finally {
+    await agent?.stop();
     await controllers?.stop();
     await stopProcess(server.identity, stopGraceMs);
     await server.ended;

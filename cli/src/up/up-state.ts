@@ -8,6 +8,8 @@ export interface UpState {
   up: ProcessIdentity;
   server?: ProcessIdentity;
   controllers?: ProcessIdentity;
+  /** The guard, which keeps the agent. */
+  agent?: ProcessIdentity;
   store: string;
   bind: string;
   apiPort: number;

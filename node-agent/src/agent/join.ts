@@ -8,9 +8,10 @@ const approvalMs = 24 * 60 * 60 * 1000;
 export async function identityOf(options: AgentOptions, log: Logger, signal: AbortSignal): Promise<NodeIdentity> {
   const folder = identityFolder(options.dir);
   folder.mend();
-  const joined = folder.read();
-  if (joined) return joined;
   const { server, node, dir } = options;
+  const joined = folder.read();
+  // A server may have moved since.
+  if (joined) return server === undefined ? joined : { ...joined, access: { ...joined.access, server } };
   const text = tokenText(options);
   if (server === undefined || text === undefined)
     throw new UsageError(`${dir} holds no identity: give --server URL and a join token (riverctl node join-token) with --token-file FILE`);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Placement } from '@river/crds/kinds';
 import {
@@ -63,7 +64,7 @@ export async function serve({ options, args, log, signal }: Serving): Promise<vo
   const api = resourcesOf(client);
   const docker = new Docker({ socketPath: options.dockerSocket });
   const link = guardLink({ dir: options.dir, args, clock, log, signal });
-  const { machine, driver, sandboxes } = await openEngine({ options, node, docker, link, log, signal });
+  const { machine, driver, sandboxes } = await openEngine({ options, owner: ownerOf(identity), docker, link, log, signal });
   const journal = openJournal(join(options.dir, 'placements'), log);
   const output = keptOutput({ dir: join(options.dir, 'output') });
   const secrets = secretFiles(join(options.memoryDir, node, 'secrets'));
@@ -119,9 +120,13 @@ export async function serve({ options, args, log, signal }: Serving): Promise<vo
   client.close();
 }
 
+/** Whose the containers are. An engine may serve nodes of one name in different Rivers, and none may touch what is another's. */
+const ownerOf = ({ node, access }: NodeIdentity): string =>
+  `${node}.${createHash('sha256').update(access.certificateAuthority).digest('hex').slice(0, 8)}`;
+
 interface OpeningEngine {
   options: AgentOptions;
-  node: string;
+  owner: string;
   docker: Docker;
   link: GuardLink;
   log: Logger;
@@ -129,7 +134,7 @@ interface OpeningEngine {
 }
 
 /** The machine, looked at once, and the driver for its engine, which may still be away. */
-async function openEngine({ options, node, docker, link, log, signal }: OpeningEngine) {
+async function openEngine({ options, owner, docker, link, log, signal }: OpeningEngine) {
   const cgroups = cgroupsOf(options.cgroup, 'cgroupfs');
   const onEngine = (engine: EngineFacts) => {
     Object.assign(cgroups, cgroupsOf(options.cgroup, engine.cgroupDriver));
@@ -139,12 +144,12 @@ async function openEngine({ options, node, docker, link, log, signal }: OpeningE
   const machine = await watchMachine({ docker, options, agentVersion, clock, isFrozen: () => link.isFrozen, onEngine, signal });
   await machine.observe();
   const sandboxes = sandboxPool({
-    engine: sandboxEngine({ docker, node, network: options.dockerNetwork, cgroups }),
+    engine: sandboxEngine({ docker, node: owner, network: options.dockerNetwork, cgroups }),
     warm: options.warmSandboxes,
     log,
     signal,
   });
-  return { machine, sandboxes, driver: dockerDriver({ docker, node, cgroups, network: workloadNetwork(sandboxes) }) };
+  return { machine, sandboxes, driver: dockerDriver({ docker, node: owner, cgroups, network: workloadNetwork(sandboxes) }) };
 }
 
 /** The guard knows where fenced work is before there is any. */

@@ -3,30 +3,32 @@ import type { ProcessIdentity } from './process-identity.ts';
 import { startServer } from './start-server.ts';
 import { stopProcess } from './stop-process.ts';
 
-export interface KeptControllers {
-  /** Ends them. Resolves when they are gone. */
+export interface KeptProcess {
+  /** Ends it. Resolves when it is gone. */
   stop(): Promise<void>;
 }
 
 export interface KeepDeps {
+  /** For people: `the controllers`. */
+  what: string;
   args: readonly string[];
   log: BoundedLog;
-  /** Who they are now; told anew at each start. */
+  /** Who it is now; told anew at each start. */
   onStart(identity: ProcessIdentity): void;
 }
 
-/** They hold nothing that is not in the store, so whenever they end they are simply started again. */
 const restartAfterMs = 1_000;
 const stopGraceMs = 10_000;
 
-export const keepControllers = ({ args, log, onStart }: KeepDeps): KeptControllers => {
+/** Starts a program that holds nothing which is not written down elsewhere: so whenever it ends it is simply started again. */
+export const keepProcess = ({ what, args, log, onStart }: KeepDeps): KeptProcess => {
   let timer: NodeJS.Timeout | undefined;
   let isStopping = false;
   const start = () => {
-    const started = startServer(args, log, 'the controllers');
+    const started = startServer(args, log, what);
     onStart(started.identity);
     void started.ended.then((how) => {
-      log.write(Buffer.from(`the controllers ended ${how}\n`));
+      log.write(Buffer.from(`${what} ended ${how}\n`));
       if (!isStopping) timer = setTimeout(begin, restartAfterMs);
     });
     return started;
