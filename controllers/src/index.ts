@@ -2,7 +2,7 @@
  * What decides: pure reconcilers over a view of the cluster, and the manager that runs them.
  * @module
  */
-export type { Change, Decision, Now, Reconciler, View } from './decide/decision.ts';
+export type { Change, Decision, Now, Reconciler, Step, View } from './decide/decision.ts';
 export { leadLease } from './lead/lead-lease.ts';
 export { type LeadOptions, takeLead } from './lead/take-lead.ts';
 export { type Cluster, type ClusterOptions, cluster, type Followed, followed } from './manager/cluster.ts';

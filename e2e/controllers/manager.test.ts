@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type Change, type Controller, cluster, followed, type Reconciler, runController } from '@river/controllers';
+import { type Controller, cluster, followed, type Reconciler, runController, type Step } from '@river/controllers';
 import type { KubeObject } from '@river/crds';
 import { ConfigMap, Lease, type ResourceDef } from '@river/crds/kinds';
 import { type ApiClient, apiClient, loadKubeconfig, silentLogger, systemClock, systemRandom } from '@river/runtime';
@@ -28,7 +28,7 @@ describe('a manager', () => {
     const view = cluster({ ...deps, kinds: [followed(ConfigMap), followed(Lease)] });
     await view.synced();
     const counted = new Map<string, number>();
-    const told: (Change & { act: 'event' })[] = [];
+    const told: (Step & { act: 'event' })[] = [];
     const counters = {
       add: (of: string) => void counted.set(of, (counted.get(of) ?? 0) + 1),
       get: (of: string) => counted.get(of) ?? 0,
@@ -39,7 +39,7 @@ describe('a manager', () => {
     return { counters, told, view };
   };
   const make = (name: string) => used.api.create(maps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
-  const mark = (of: KubeObject, label: string): Change[] =>
+  const mark = (of: KubeObject, label: string): Step[] =>
     of.metadata.labels?.[label] ? [] : [{ act: 'patch', of, body: { metadata: { labels: { [label]: 'yes' } } } }];
   const labelled = (name: string, label: string) =>
     eventually(
@@ -71,7 +71,7 @@ describe('a manager', () => {
     let turns = 0;
     const { counters } = await run('races', (object) => {
       if (object.metadata.name !== 'raced') return { changes: [] };
-      const after: Change = {
+      const after: Step = {
         act: 'create',
         object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `after-${turns}`, namespace: 'default' } },
       };
@@ -89,7 +89,7 @@ describe('a manager', () => {
     const { counters } = await run('creates', (object, view) => {
       if (object.metadata.name !== 'once' || view.get(mapKind, 'child', 'default')) return { changes: [] };
       creations++;
-      const child: Change = {
+      const child: Step = {
         act: 'create',
         object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'child', namespace: 'default' } },
       };

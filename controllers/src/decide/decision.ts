@@ -21,9 +21,12 @@ export type Seen = KubeObject;
  * - `delete`: the same.
  * - `confirm`: changes nothing; the object must still be the revision that was seen. Before what must not be done from an old view.
  * - `confirmGone`: changes nothing; there must be no such object, at most another one under its name.
+ * - `together`: the order among these does not matter; a precondition that fails ends the decision after them.
  * - `event`: tells people. Never fails a decision.
  */
-export type Change =
+export type Change = Step | { act: 'together'; changes: Step[] };
+
+export type Step =
   | { act: 'create'; object: KubeObject }
   | { act: 'patch'; of: Seen; body: JsonObject }
   | { act: 'status'; of: Seen; status: JsonObject }

@@ -1,14 +1,14 @@
 import { ApiError, type KubeObject } from '@river/crds';
 import type { ResourceDef } from '@river/crds/kinds';
 import type { ApiClient, ResourceClient } from '@river/runtime';
-import type { Change } from '../decide/decision.ts';
+import type { Change, Step } from '../decide/decision.ts';
 import { refOf } from './cluster.ts';
 
 export interface ApplyDeps {
   client: Pick<ApiClient, 'resource'>;
   kinds: readonly ResourceDef[];
-  tell(event: Change & { act: 'event' }): void;
-  count(act: Change['act']): void;
+  tell(event: Step & { act: 'event' }): void;
+  count(act: Step['act']): void;
 }
 
 /** What a cache shows until it has caught up with a change: an older revision, or nothing yet. */
@@ -31,23 +31,41 @@ const callMs = 10_000;
 export async function applyChanges(deps: ApplyDeps, changes: readonly Change[], signal: AbortSignal): Promise<Applied> {
   const apply = applier(deps, signal);
   const outdated: Outdated[] = [];
-  for (const change of changes) {
+  let conflict: string | undefined;
+  const take = async (step: Step) => {
     try {
-      const left = await apply(change);
-      deps.count(change.act);
+      const left = await apply(step);
+      deps.count(step.act);
       if (left) outdated.push(left);
     } catch (error) {
       if (!isConflict(error)) throw error;
-      return { conflict: `${change.act}: ${error.message}`, outdated };
+      conflict ??= `${step.act}: ${error.message}`;
     }
+  };
+  for (const change of changes) {
+    if (change.act === 'together') await inLanes(change.changes, take);
+    else await take(change);
+    if (conflict !== undefined) return { conflict, outdated };
   }
   return { outdated };
+}
+
+const lanes = 32;
+
+/** Works through them, so many at once. Ends when all that was begun has ended, then throws what went wrong first. */
+async function inLanes(steps: readonly Step[], take: (step: Step) => Promise<void>): Promise<void> {
+  const rest = steps.values();
+  const lane = async () => {
+    for (const step of rest) await take(step);
+  };
+  const ended = await Promise.allSettled(Array.from({ length: Math.min(lanes, steps.length) }, lane));
+  for (const each of ended) if (each.status === 'rejected') throw each.reason;
 }
 
 const isConflict = (error: unknown): error is ApiError =>
   ['Conflict', 'AlreadyExists', 'NotFound'].some((reason) => ApiError.is(error, reason as 'Conflict'));
 
-function applier({ client, kinds, tell }: ApplyDeps, signal: AbortSignal): (change: Change) => Promise<Outdated | undefined> {
+function applier({ client, kinds, tell }: ApplyDeps, signal: AbortSignal): (change: Step) => Promise<Outdated | undefined> {
   /** By uid: the revisions that this decision itself has made. */
   const newest = new Map<string, string>();
   const call = { signal, timeoutMs: callMs };

@@ -2,7 +2,7 @@ import type { KubeObject } from '@river/crds';
 import type { ResourceDef } from '@river/crds/kinds';
 import { type ApiClient, backoffMs, type Clock, type Logger, type Random, type WorkQueue, workQueue } from '@river/runtime';
 import { tell } from '../decide/changes.ts';
-import type { Change, Reconciler, View } from '../decide/decision.ts';
+import type { Reconciler, Step, View } from '../decide/decision.ts';
 import { applyChanges, type Outdated } from './apply-changes.ts';
 import type { Cluster } from './cluster.ts';
 import type { Counters } from './counters.ts';
@@ -68,7 +68,7 @@ export function runController(controller: Controller, deps: ControllerDeps): Wor
     signal,
     clock,
     random,
-    parallelism: controller.parallelism ?? 16,
+    parallelism: controller.parallelism ?? 32,
     log: log.with({ controller: controller.name }),
   });
   const wakeAll = (keys: readonly Key[]) => {
@@ -99,7 +99,7 @@ function turnOf(
   const labels = { controller: name };
   const isBehind = ({ kind, name, namespace, version }: Outdated) =>
     cluster.get({ kind } as ResourceDef, name, namespace)?.metadata.resourceVersion === version;
-  const applying = { ...deps, count: (act: Change['act']) => counters.add('changes_total', { ...labels, act }) };
+  const applying = { ...deps, count: (act: Step['act']) => counters.add('changes_total', { ...labels, act }) };
   return async (text) => {
     const key = keyOf(text);
     const object = cluster.get(kind, key.name, key.namespace);

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { ApiError, type KubeObject } from '@river/crds';
 import { Event } from '@river/crds/kinds';
 import type { ApiClient, Clock, Logger } from '@river/runtime';
-import type { Change } from '../decide/decision.ts';
+import type { Step } from '../decide/decision.ts';
 import { refOf } from './cluster.ts';
 
-export type Told = Change & { act: 'event' };
+export type Told = Step & { act: 'event' };
 
 export interface EventsOptions {
   client: Pick<ApiClient, 'resource'>;

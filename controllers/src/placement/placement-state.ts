@@ -21,14 +21,13 @@ export const isMoveReason = (reason: string | undefined): boolean => reason !== 
 /** Nothing of it runs any more, or nothing that may touch anything. */
 export const isOver = ({ status }: Placement): boolean => isFinalPhase(status?.phase);
 
-/** Has it ended. What no node has got yet is over at once: binding it now would meet another revision than the scheduler saw. */
+/** Has it ended. What no node has got yet is over at once: to bind it now, the scheduler would have to have seen that. */
 export function stopPlacement(placement: Placement, reason: StopReason, now: Now): Change[] {
   if (isOver(placement)) return [];
+  if (placement.spec.nodeName === undefined) return endPlacement(placement, 'Killed', reason, 'It was ended before a node had it.', now);
+  if (placement.spec.power === 'Stopped') return [];
   const body = { metadata: { annotations: { [stopReasonAnnotation]: reason } }, spec: { power: 'Stopped' } };
-  return [
-    ...(placement.spec.power === 'Stopped' ? [] : [{ act: 'patch', of: placement, body } as const]),
-    ...(placement.spec.nodeName === undefined ? endPlacement(placement, 'Killed', reason, 'It was ended before a node had it.', now) : []),
-  ];
+  return [{ act: 'patch', of: placement, body }];
 }
 
 /** Says in the place of its node how it ended: for what no node has, and what no node will tell of any more. */

@@ -2,7 +2,7 @@ import { type FinalPhase, isFinalPhase, phaseOf } from '@river/crds';
 import { Task, type TaskSet } from '@river/crds/kinds';
 import { decide, isDeleting, tell, timeOf, uidOf, writeStatus } from '../decide/changes.ts';
 import { conditionOf, holds, type Said, setConditions } from '../decide/conditions.ts';
-import { type Change, type Decision, type Now, nothing, type Reconciler, type View } from '../decide/decision.ts';
+import { type Change, type Decision, type Now, nothing, type Reconciler, type Step, type View } from '../decide/decision.ts';
 import { dueAt } from '../decide/elapsed.ts';
 import { extentOf, makeMember, memberName, setLabel } from './members.ts';
 import { endedCount, type Member, type Progress, progressOf } from './progress.ts';
@@ -84,8 +84,9 @@ const isForeign = (task: Task | undefined, set: TaskSet): boolean =>
 /** A number is given before its Task is made. What has one and no Task is made now, unless the set is another by now. */
 function make(set: TaskSet, { make }: Plan, isWritten: boolean): Change[] {
   if (make.length === 0) return [];
-  const creations = make.map((index): Change => ({ act: 'create', object: withCancel(set, makeMember(set, index)) }));
-  return isWritten ? creations : [{ act: 'confirm', of: set }, ...creations];
+  const creations = make.map((index): Step => ({ act: 'create', object: withCancel(set, makeMember(set, index)) }));
+  const all: Change = { act: 'together', changes: creations };
+  return isWritten ? [all] : [{ act: 'confirm', of: set }, all];
 }
 
 /** One that had a number when the set was cancelled is made all the same, and ends at once: so its end is written down like any other's. */
@@ -100,22 +101,24 @@ function steer(set: TaskSet, { active }: Progress): { steering: Change[]; isStee
   const wanted = suspend || template.spec.suspend;
   const toSuspend = suspend === wasSuspended || cancel ? [] : active.filter(({ task }) => task.spec.suspend !== wanted);
   const all = [...toCancel.map(patchOf({ cancel: true })), ...toSuspend.map(patchOf({ suspend: wanted }))];
-  return { steering: all.slice(0, mostPerTurn), isSteered: all.length === 0, hasMore: all.length > mostPerTurn };
+  return {
+    steering: all.length === 0 ? [] : [{ act: 'together', changes: all.slice(0, mostPerTurn) }],
+    isSteered: all.length === 0,
+    hasMore: all.length > mostPerTurn,
+  };
 }
 
 const patchOf =
   (spec: { cancel: true } | { suspend: boolean }) =>
-  ({ task }: Member): Change => ({ act: 'patch', of: task, body: { spec } });
+  ({ task }: Member): Step => ({ act: 'patch', of: task, body: { spec } });
 
 /** Finished Tasks go, the lowest indexes first, once their end stands in the status that was seen. */
 function forget(set: TaskSet, { members, recorded }: Progress): Change[] {
   const over = members.filter(({ isOver, index, task }) => isOver && includes(recorded, index) && !isDeleting(task));
   const surplus = Math.min(over.length - set.spec.keepFinished, mostPerTurn);
   if (surplus <= 0) return [];
-  return over
-    .sort((a, b) => a.index - b.index)
-    .slice(0, surplus)
-    .map(({ task }) => ({ act: 'delete', of: task }));
+  const oldest = over.sort((a, b) => a.index - b.index).slice(0, surplus);
+  return [{ act: 'together', changes: oldest.map(({ task }) => ({ act: 'delete', of: task })) }];
 }
 
 type Counts = Partial<Status>;

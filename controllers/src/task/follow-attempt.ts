@@ -22,7 +22,10 @@ export function followAttempt(task: Task, attempt: Placement, view: View, now: N
   if (isFinalPhase(phase)) return decide(attemptEnded(task, attempt, phase, now));
   const timeout = overdueAt(attempt, view, now);
   const isOverdue = timeout !== undefined && timeout <= now.monotonicMs;
-  return decide([...steer(task, attempt, isOverdue, now), ...mirror(task, attempt, view, now)], isOverdue ? undefined : timeout);
+  const steering = steer(task, attempt, isOverdue, now);
+  // What is ended here before a node had it is told of as ended, in the next turn.
+  if (steering.some(({ act }) => act === 'status')) return decide(steering);
+  return decide([...steering, ...mirror(task, attempt, view, now)], isOverdue ? undefined : timeout);
 }
 
 function attemptEnded(task: Task, attempt: Placement, phase: Parameters<typeof outcomeOf>[1], now: Now): Change[] {
@@ -78,6 +81,9 @@ const replacing = (old: Json | undefined, wanted: Json | undefined): Json => {
   return { ...Object.fromEntries(Object.keys(old ?? {}).map((key) => [key, null])), ...wanted };
 };
 
+/** What is said until the scheduler has said more. */
+export const forANode = { reason: 'Waiting', message: 'for a node' };
+
 /** The Task says what its attempt says, and whether that can still be heard. */
 function mirror(task: Task, attempt: Placement, view: View, now: Now): Change[] {
   const { nodeName, gpus } = attempt.spec;
@@ -95,8 +101,8 @@ function mirror(task: Task, attempt: Placement, view: View, now: Now): Change[] 
     message,
   };
   if (nodeName === undefined) {
-    const why = task.spec.suspend ? { reason: 'Suspended', message: 'resume it to go on' } : waiting;
-    const scheduled: Said = { type: 'Scheduled', status: 'False', reason: why?.reason ?? 'Waiting', message: why?.message ?? 'for a node' };
+    const why = task.spec.suspend ? { reason: 'Suspended', message: 'resume it to go on' } : (waiting ?? forANode);
+    const scheduled: Said = { type: 'Scheduled', status: 'False', reason: why.reason, message: why.message ?? '' };
     return statusWith(task, [scheduled, ...told], { ...fields, waiting: why }, now);
   }
   const scheduled: Said = { type: 'Scheduled', status: 'True', reason: 'Bound', message: `node ${nodeName} has it` };

@@ -7,7 +7,7 @@ import { placementName } from '../placement/placement-name.ts';
 import { isOver } from '../placement/placement-state.ts';
 import { answerTo } from './approval.ts';
 import { isAwaited, readinessOf } from './dependencies.ts';
-import { followAttempt, keptAttempts } from './follow-attempt.ts';
+import { followAttempt, forANode, keptAttempts } from './follow-attempt.ts';
 import { makePlacement } from './make-placement.ts';
 import { backoffOf } from './retry.ts';
 import { conclude, isFinal, noAttempt, waitFor } from './task-status.ts';
@@ -85,7 +85,7 @@ function startAttempt(task: Task, attempt: number, view: View, now: Now, said: S
   const name = placementName(task, attempt);
   const fields = { ...noAttempt, attempts: attempt, placement: name };
   return [
-    ...waitFor(task, 'Waiting', 'for a node', now, { said, fields }),
+    ...waitFor(task, forANode.reason, forANode.message, now, { said, fields }),
     { act: 'create', object: makePlacement(task, attempt) },
     ...dropOldest(task, attempt, view),
   ];

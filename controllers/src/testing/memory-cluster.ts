@@ -1,6 +1,6 @@
 import type { Json, KubeObject } from '@river/crds';
 import type { ResourceDef } from '@river/crds/kinds';
-import type { Change, Now, View } from '../decide/decision.ts';
+import type { Change, Now, Step, View } from '../decide/decision.ts';
 import { riverControllers, riverViews } from '../manager/river-controllers.ts';
 import { merge, type ObjectTable, objectTable, parsed } from './object-table.ts';
 
@@ -62,7 +62,8 @@ export function memoryCluster(): MemoryCluster {
     },
     apply(changes, most = Number.POSITIVE_INFINITY) {
       const made = new Map<string, string>();
-      return changes.slice(0, most).every((change) => applyOne(table, change, made, self.events));
+      const steps = changes.flatMap((change) => (change.act === 'together' ? change.changes : [change]));
+      return steps.slice(0, most).every((step) => applyOne(table, step, made, self.events));
     },
     settle() {
       const done: Change[] = [];
@@ -95,7 +96,7 @@ const viewOf = (readsOf: (kind: string) => Reads): Omit<View, 'unbrokenSince'> =
 });
 
 /** `made` holds the revisions that the changes of one decision have made. */
-function applyOne(table: ObjectTable, change: Change, made: Map<string, string>, events: string[]): boolean {
+function applyOne(table: ObjectTable, change: Step, made: Map<string, string>, events: string[]): boolean {
   if (change.act === 'event') {
     events.push(`${change.about.kind} ${change.reason}`);
     return true;
@@ -114,7 +115,7 @@ function applyOne(table: ObjectTable, change: Change, made: Map<string, string>,
   return kept !== undefined;
 }
 
-function changed(now: KubeObject, change: Change & { act: 'status' | 'patch' }): KubeObject {
+function changed(now: KubeObject, change: Step & { act: 'status' | 'patch' }): KubeObject {
   if (change.act === 'status') return { ...now, status: change.status };
   // What is merged into an object is one, as its parsing shows.
   const merged = merge(now as unknown as Json, change.body) as unknown as KubeObject;
