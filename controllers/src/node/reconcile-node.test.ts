@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { Lease, Node, Placement, Task } from '@river/crds/kinds';
 import { conditionOf } from '../decide/conditions.ts';
+import { reconcilePlacement } from '../placement/reconcile-placement.ts';
 import { type MemoryCluster, memoryCluster } from '../testing/memory-cluster.ts';
 import { nodeDraft, type Stage, stageOf, taskDraft } from '../testing/stage.ts';
 import { isTaken, nodesNamespace } from './node-lease.ts';
@@ -114,6 +115,18 @@ describe('a Node', () => {
     assert.equal(stage.phase(), 'Unreachable');
     pass(3_600_000);
     assert.equal(stage.phase(), 'Unreachable');
+  });
+
+  it('that has come back for its lease just in time has lost nothing', () => {
+    run({ onDisconnect: 'Fence' });
+    cluster.advance(26_000);
+    cluster.apply(reconcileNode(node(), cluster, cluster.now).changes);
+    assert.equal(isTaken(lease()), true);
+    const { changes } = reconcilePlacement(stage.attempt() as Placement, cluster, cluster.now);
+    cluster.edit(lease(), (next) => void Object.assign(next, { spec: { ...next.spec, holderIdentity: 'n1' } }));
+    assert.equal(cluster.apply(changes), false);
+    cluster.settle();
+    assert.equal(stage.attempt()?.status?.phase, 'Running');
   });
 
   it('declared dead has lost all that it had, whatever that was', () => {

@@ -3,6 +3,7 @@ import type { Placement } from '@river/crds/kinds';
 import { timeOf, writeStatus } from '../decide/changes.ts';
 import { setConditions } from '../decide/conditions.ts';
 import type { Change, Now } from '../decide/decision.ts';
+import { evictedForAnnotation } from '../scheduler/binding-patch.ts';
 
 /** Keeps a Placement until its owner has written down how it ended. */
 export const ownerFinalizer = 'river.dev/owner';
@@ -14,7 +15,9 @@ export type StopReason = 'Cancelled' | 'Timeout' | 'Drained' | 'Preempted' | 'De
 
 const movedReasons: readonly string[] = ['Drained', 'Preempted'] satisfies StopReason[];
 
-export const stopReasonOf = ({ metadata }: Placement): string | undefined => metadata.annotations?.[stopReasonAnnotation];
+/** What the scheduler has asked to end makes room for another. */
+export const stopReasonOf = ({ metadata: { annotations = {} } }: Placement): string | undefined =>
+  annotations[stopReasonAnnotation] ?? (annotations[evictedForAnnotation] === undefined ? undefined : 'Preempted');
 
 export const isMoveReason = (reason: string | undefined): boolean => reason !== undefined && movedReasons.includes(reason);
 

@@ -10,20 +10,32 @@ export const reconcilePlacement: Reconciler<Placement> = (placement, view, now) 
   if (placement.spec.owner.kind !== 'Task') return nothing;
   if (isOver(placement)) return decide(isDeleting(placement) ? release(placement, view) : withoutOwner(placement, view));
   const lost = whyLost(placement, view);
-  if (lost)
-    return decide([...endPlacement(placement, 'Lost', lost.reason, lost.message, now), tell(placement, 'Warning', 'Lost', lost.message)]);
+  if (lost) return decide(loseIt(placement, lost, now));
   if (isDeleting(placement)) return decide(stopPlacement(placement, 'Deleted', now));
   return decide([...withoutOwner(placement, view), ...moveAway(placement, view, now)]);
 };
 
+interface Loss {
+  reason: string;
+  message: string;
+  /** The node's lease, where that decides: it must still be taken. */
+  lease?: Lease;
+}
+
+const loseIt = (placement: Placement, { reason, message, lease }: Loss, now: Now): Change[] => [
+  ...(lease ? [{ act: 'confirm', of: lease } as const] : []),
+  ...endPlacement(placement, 'Lost', reason, message, now),
+  tell(placement, 'Warning', 'Lost', message),
+];
+
 /** Nothing more will be heard of it, and nothing of it runs unfrozen: only then may another attempt take its place. */
-function whyLost({ spec }: Placement, view: View): { reason: string; message: string } | undefined {
+function whyLost({ spec }: Placement, view: View): Loss | undefined {
   if (spec.nodeName === undefined) return undefined;
   if (view.get(Node, spec.nodeName)?.spec.declaredDead)
     return { reason: 'NodeDeclaredDead', message: `An admin says that node ${spec.nodeName} is off for good.` };
   const lease = view.get(Lease, spec.nodeName, nodesNamespace);
   if (spec.onDisconnect !== 'Fence' || !lease || !isTaken(lease)) return undefined;
-  return { reason: 'NodeLost', message: `Node ${spec.nodeName} has been silent for so long that it has frozen what it ran.` };
+  return { reason: 'NodeLost', message: `Node ${spec.nodeName} has been silent for so long that it has frozen what it ran.`, lease };
 }
 
 /** A node is being emptied: what has not begun, and what another may take over, goes elsewhere. The rest ends in its own time. */

@@ -87,6 +87,18 @@ describe('attempts', () => {
     assert.deepEqual([status('t')?.attempts, status('t')?.retries, status('t')?.phase], [2, 0, 'Pending']);
   });
 
+  it('that made room for what is more important begin anew and are not counted', () => {
+    submit('t');
+    stage.bind();
+    stage.run();
+    cluster.edit(stage.attempt() as Placement, (next) => {
+      next.spec.power = 'Stopped';
+      next.metadata.annotations = { 'river.dev/evicted-for': 'lab/t-other-00009-1' };
+    });
+    stage.end('Stopped');
+    assert.deepEqual([status('t')?.attempts, status('t')?.retries, status('t')?.history?.[0]?.reason], [2, 0, 'Preempted']);
+  });
+
   it('are remembered up to a bound, and so are their Placements', () => {
     submit('t', { retry: { limit: 1000, backoff: { initial: '0s', max: '0s' } } });
     for (let number = 1; number <= 30; number++) {
