@@ -92,11 +92,11 @@ export function stageOf(cluster: MemoryCluster): Stage {
     bind(node = 'n1') {
       for (const placement of cluster.all(Placement))
         if (placement.spec.nodeName === undefined && placement.spec.power === 'Running')
-          cluster.edit(placement, ({ spec, status }) => {
-            Object.assign(spec, { nodeName: node, epoch: 1 });
+          cluster.edit(placement, (next) => {
             const at = { time: new Date(cluster.now.wallMs).toISOString(), generation: 1 };
-            const conditions = setConditions(status?.conditions, [{ type: 'Scheduled', status: 'True', reason: 'Bound', message: '' }], at);
-            Object.assign(placement, { status: { ...status, conditions } });
+            const scheduled = { type: 'Scheduled', status: 'True', reason: 'Bound', message: '' } as const;
+            Object.assign(next.spec, { nodeName: node, epoch: 1 });
+            next.status = { ...next.status, conditions: setConditions(next.status?.conditions, [scheduled], at) };
           });
       cluster.settle();
     },
