@@ -80,6 +80,18 @@ describe('the controllers, beside a real API server with its policies', () => {
     assert.deepEqual([status?.attempts, status?.retries, status?.exitCode], [2, 1, 137]);
   });
 
+  it('tells the same thing about the same Task once, with a count', async () => {
+    await stage.submit('again', { retry: { limit: 2, backoff: { initial: '100ms', max: '100ms' } } });
+    for (const number of [1, 2, 3])
+      await stage.say(await bound('again', number), { Accepted: 'Admitted', Finished: 'Failed' }, { exitCode: 1 });
+    await phase('again', 'Failed');
+    const told = async () => {
+      const { items } = await used.api.read('/api/v1/namespaces/default/events?fieldSelector=involvedObject.name=again');
+      return (items as unknown as { reason: string; count: number }[]).map(({ reason, count }) => `${reason} ${count}`).sort();
+    };
+    await eventually('both are told', told, (all) => all.join() === 'AttemptEnded 2,Failed 1');
+  });
+
   it('lets everything of a deleted Task go, once its node has ended it', async () => {
     await stage.submit('gone');
     const placement = await bound('gone');

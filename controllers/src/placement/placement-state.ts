@@ -11,7 +11,7 @@ export const ownerFinalizer = 'river.dev/owner';
 /** Beside `spec.power: Stopped`: why. What was moved away is tried again and not counted. */
 export const stopReasonAnnotation = 'river.dev/stop-reason';
 
-export type StopReason = 'Cancelled' | 'Timeout' | 'Drained' | 'Preempted' | 'Deleted';
+export type StopReason = 'Cancelled' | 'Timeout' | 'Drained' | 'Preempted' | 'Deleted' | 'Replaced';
 
 const movedReasons: readonly string[] = ['Drained', 'Preempted'] satisfies StopReason[];
 

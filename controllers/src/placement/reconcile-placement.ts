@@ -12,6 +12,7 @@ export const reconcilePlacement: Reconciler<Placement> = (placement, view, now) 
   const lost = whyLost(placement, view);
   if (lost) return decide(loseIt(placement, lost, now));
   if (isDeleting(placement)) return decide(stopPlacement(placement, 'Deleted', now));
+  if (isRecorded(placement, ownerOf(placement, view))) return decide(stopPlacement(placement, 'Replaced', now));
   return decide([...withoutOwner(placement, view), ...moveAway(placement, view, now)]);
 };
 
@@ -53,6 +54,10 @@ const ownerOf = ({ spec, metadata }: Placement, view: View): Task | undefined =>
   return task && uidOf(task) === spec.owner.uid ? task : undefined;
 };
 
+/** Its owner has written down that it is over, and gone on: whatever says otherwise now, it is not to run. */
+const isRecorded = ({ spec }: Placement, owner: Task | undefined): boolean =>
+  spec.attempt <= (owner?.status?.history?.at(-1)?.attempt ?? 0);
+
 /** The owner was deleted and let go of it: nobody wants it any more. */
 function withoutOwner(placement: Placement, view: View): Change[] {
   return ownerOf(placement, view) ? [] : [ownerIsGone(placement), { act: 'delete', of: placement }];
@@ -72,6 +77,5 @@ function release(placement: Placement, view: View): Change[] {
   const drop = dropFinalizer(placement, ownerFinalizer);
   const owner = ownerOf(placement, view);
   if (!owner) return [ownerIsGone(placement), drop];
-  const recorded = owner.status?.history?.at(-1)?.attempt ?? 0;
-  return isDeleting(owner) || isFinal(owner) || placement.spec.attempt <= recorded ? [drop] : [];
+  return isDeleting(owner) || isFinal(owner) || isRecorded(placement, owner) ? [drop] : [];
 }

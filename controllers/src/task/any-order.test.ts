@@ -196,7 +196,7 @@ describe('in any order of events, from views that are behind, killed between any
         }
         conclude(world);
       }),
-      { numRuns: Number(process.env.RUNS ?? 150) },
+      { numRuns: Number(process.env.RIVER_ORDER_RUNS ?? 150) },
     );
   });
 });

@@ -99,6 +99,25 @@ describe('attempts', () => {
     assert.deepEqual([status('t')?.attempts, status('t')?.retries, status('t')?.history?.[0]?.reason], [2, 0, 'Preempted']);
   });
 
+  it('that were given up end when somebody says that they run after all', () => {
+    submit('t', { retry: { limit: 1, when: ['Lost'], backoff: { initial: '0s' } } });
+    stage.bind();
+    stage.run();
+    const first = stage.attempt() as Placement;
+    cluster.advance(30_000);
+    cluster.settle();
+    assert.equal(status('t')?.attempts, 2);
+    cluster.edit(first, (next) => {
+      next.status = {
+        ...next.status,
+        phase: 'Running',
+        conditions: (next.status?.conditions ?? []).filter(({ type }) => type !== 'Finished'),
+      };
+    });
+    stage.renew('n1');
+    assert.deepEqual([cluster.get(Placement, first.metadata.name, 'lab')?.spec.power, stage.attempt()?.spec.power], ['Stopped', 'Running']);
+  });
+
   it('are remembered up to a bound, and so are their Placements', () => {
     submit('t', { retry: { limit: 1000, backoff: { initial: '0s', max: '0s' } } });
     for (let number = 1; number <= 30; number++) {
