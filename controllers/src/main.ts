@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 /** The controllers, as a process. What V8 takes only at birth is given here: this process replaces itself by one that has it. */
 
-const flags = ['--max-semi-space-size=4', '--heap-growing-percent=50', '--v8-pool-size=2', '--disable-warning=ExperimentalWarning'];
+const flags = ['--max-semi-space-size=16', '--v8-pool-size=2', '--disable-warning=ExperimentalWarning'];
 
 const settings = {
   MALLOC_ARENA_MAX: '2',
