@@ -21,7 +21,7 @@ export const isBound = ({ spec }: Placement): boolean => spec.nodeName !== undef
 export const isPending = (placement: Placement): boolean =>
   !isBound(placement) && !isOver(placement) && placement.spec.power === 'Running' && placement.metadata.deletionTimestamp === undefined;
 
-export function readAsk({ spec }: Placement, expectedMs?: number): Ask {
+export function readAsk({ spec }: Placement): Ask {
   const { resources } = spec;
   const longestMs = spec.timeout === undefined ? Number.POSITIVE_INFINITY : durationMs(spec.timeout) + durationMs(spec.gracePeriod);
   const gpus = readGpuAsk(resources.gpus);
@@ -34,7 +34,7 @@ export function readAsk({ spec }: Placement, expectedMs?: number): Ask {
     nodeSelector: Object.entries(spec.nodeSelector ?? {}).sort(([left], [right]) => (left < right ? -1 : 1)),
     tolerations: spec.tolerations ?? [],
   };
-  return { ...room, longestMs, expectedMs: Math.min(longestMs, expectedMs ?? longestMs), shape: JSON.stringify(room) };
+  return { ...room, longestMs, expectedMs: longestMs, shape: JSON.stringify(room) };
 }
 
 function readGpuAsk(gpus: Placement['spec']['resources']['gpus']): GpuAsk | undefined {

@@ -29,10 +29,10 @@ export function snapshotReader(): (objects: ClusterObjects) => Snapshot {
     nodes.set(node, known);
     return known;
   };
-  const read = (placement: Placement, expected: ClusterObjects['expectedMs']): ReadPlacement => {
+  const read = (placement: Placement): ReadPlacement => {
     const known = placements.get(placement);
     if (known) return known.read;
-    const made = readPlacement(placement, expected?.(placement));
+    const made = readPlacement(placement);
     placements.set(placement, { read: made });
     return made;
   };
@@ -41,11 +41,13 @@ export function snapshotReader(): (objects: ClusterObjects) => Snapshot {
     const holders: Holder[] = [];
     const pending: Pending[] = [];
     for (const placement of objects.placements) {
-      const found = read(placement, objects.expectedMs);
+      const found = read(placement);
       if (!found) continue;
       const { priority, mayPreempt } = ranks(placement);
-      if ('holder' in found) holders.push({ ...found.holder, priority });
-      else pending.push({ ...found.pending, priority, mayPreempt });
+      const expectedMs = objects.expectedMs?.(placement);
+      if ('holder' in found) holders.push({ ...found.holder, priority, ...atMost(expectedMs, found.holder) });
+      else
+        pending.push({ ...found.pending, priority, mayPreempt, ask: { ...found.pending.ask, ...atMost(expectedMs, found.pending.ask) } });
     }
     return {
       ...{ holders, pending },
@@ -56,7 +58,11 @@ export function snapshotReader(): (objects: ClusterObjects) => Snapshot {
   };
 }
 
-function readPlacement(placement: Placement, expectedMs: number | undefined): ReadPlacement {
+/** What is expected changes with what others have taken, so it is no part of what is remembered. */
+const atMost = (expectedMs: number | undefined, { longestMs }: { longestMs: number }) =>
+  expectedMs === undefined ? {} : { expectedMs: Math.min(longestMs, expectedMs) };
+
+function readPlacement(placement: Placement): ReadPlacement {
   const { spec, status, metadata } = placement;
   const gang = readGang(placement);
   const claim = {
@@ -66,10 +72,10 @@ function readPlacement(placement: Placement, expectedMs: number | undefined): Re
     ...(gang && { gang }),
   };
   if (isPending(placement)) {
-    return { pending: { ...claim, createdMs: Date.parse(metadata.creationTimestamp ?? '') || 0, ask: readAsk(placement, expectedMs) } };
+    return { pending: { ...claim, createdMs: Date.parse(metadata.creationTimestamp ?? '') || 0, ask: readAsk(placement) } };
   }
   if (!isBound(placement) || isOver(placement)) return undefined;
-  const ask = readAsk(placement, expectedMs);
+  const ask = readAsk(placement);
   return {
     holder: {
       ...claim,

@@ -3,7 +3,9 @@ import { type Node, Placement, type PriorityClass, Queue, type ResourceDef } fro
 import type { ApiClient, Clock, Informer, Logger, ResourceRef } from '@river/runtime';
 import { usageKeeper } from './keep-usage.ts';
 import { placementBook } from './placement-book.ts';
+import { isOver } from './read-placement.ts';
 import { snapshotReader } from './read-snapshot.ts';
+import { runTimes } from './run-times.ts';
 import { type SchedulingOptions, schedule } from './schedule.ts';
 import type { Decision } from './snapshot.ts';
 import { settleSupposed, writeDecision } from './write-decision.ts';
@@ -26,8 +28,6 @@ export interface SchedulerDeps {
   /** Ends it: after this nothing is begun any more. Only one scheduler should run at a time; the holder of the lease passes its signal. */
   signal: AbortSignal;
   options?: Partial<SchedulingOptions>;
-  /** How long such a placement is expected to run, where that is known. */
-  expectedMs?: (placement: Placement) => number | undefined;
   /** Told after each pass, for metrics. */
   onPass?: (pass: PassReport) => void;
 }
@@ -65,9 +65,20 @@ export async function runScheduler(deps: SchedulerDeps): Promise<void> {
   const ring = { added: bell.ring, updated: bell.ring, deleted: bell.ring };
   const stops = [
     informers.placements.subscribe({
-      added: (placement) => bell.ring(passes.book.take(placement)),
-      updated: (placement) => bell.ring(passes.book.take(placement)),
-      deleted: (placement) => bell.ring(passes.book.drop(placement)),
+      added(placement) {
+        passes.book.take(placement);
+        passes.times.learn(placement);
+        bell.ring();
+      },
+      updated(placement, previous) {
+        passes.book.take(placement);
+        if (!isOver(previous)) passes.times.learn(placement);
+        bell.ring();
+      },
+      deleted(placement) {
+        passes.book.drop(placement);
+        bell.ring();
+      },
     }),
     ...[informers.nodes, informers.queues, informers.priorityClasses, informers.namespaces].map((each) => each.subscribe(ring)),
   ];
@@ -113,7 +124,7 @@ function doorbell() {
   let isRung = false;
   let wake: (() => void) | undefined;
   return {
-    ring(_because?: unknown) {
+    ring() {
       isRung = true;
       wake?.();
     },
@@ -137,6 +148,7 @@ function openPasses(deps: SchedulerDeps, bell: Doorbell) {
   const book = placementBook();
   const read = snapshotReader();
   const usage = usageKeeper(clock, client.resource<Queue>(refOf(Queue)));
+  const times = runTimes();
   const writing = { placements, book, log, signal };
   const writeWaiting = waitingWriter({ placements, book, clock, log, signal });
 
@@ -145,13 +157,14 @@ function openPasses(deps: SchedulerDeps, bell: Doorbell) {
     const snapshot = read({
       ...{ nodes: informers.nodes.list(), placements: book.all(), queues, usage: usage.shares(queues) },
       ...{ priorityClasses: informers.priorityClasses.list(), namespaces: informers.namespaces.list() },
-      ...(deps.expectedMs && { expectedMs: deps.expectedMs }),
+      expectedMs: times.expectedMs,
     });
     return schedule(snapshot, clock.wallMs(), { mostBindings, ...deps.options });
   };
 
   return {
     book,
+    times,
     /** One pass. Answers how long to wait at least before the next. */
     async run(): Promise<number> {
       const startMs = clock.monotonicMs();
