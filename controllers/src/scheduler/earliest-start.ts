@@ -1,6 +1,6 @@
 import { grantOn } from './grant.ts';
 import { lackOn } from './lack.ts';
-import type { Ledger, NodeState, Occupant } from './ledger.ts';
+import { byText, type Ledger, type NodeState, type Occupant } from './ledger.ts';
 import type { Unit } from './queues.ts';
 import type { Ask, Held } from './snapshot.ts';
 import { holdReserved, openTrial, type Trial } from './trial.ts';
@@ -88,18 +88,22 @@ function endsFor(ledger: Ledger, unit: Unit): End[] {
   const asks = [...new Map(unit.members.map(({ ask }) => [ask.shape, ask])).values()];
   const nodes = ledger.states.filter((state) => asks.some((ask) => couldEver(state, ask)));
   const all = nodes.flatMap((state) => state.occupants.map((occupant) => ({ state, occupant })));
-  const known = all.filter(({ occupant }) => Number.isFinite(occupant.endMs)).sort((a, b) => a.occupant.endMs - b.occupant.endMs);
+  const known = all
+    .filter(({ occupant }) => Number.isFinite(occupant.endMs))
+    .sort((a, b) => a.occupant.endMs - b.occupant.endMs || byText(a.occupant.key, b.occupant.key));
   const [ask] = asks;
   if (known.length === all.length || !ask) return known;
   const distance = new Map(nodes.map((state) => [state, distanceTo(state, ask)]));
   const far = (state: NodeState) => distance.get(state) ?? 0;
   const unknown = all.filter(({ occupant }) => !Number.isFinite(occupant.endMs));
-  unknown.sort(
-    (a, b) =>
-      far(a.state) - far(b.state) || a.state.at - b.state.at || (a.occupant.startedMs ?? Infinity) - (b.occupant.startedMs ?? Infinity),
-  );
+  unknown.sort((a, b) => far(a.state) - far(b.state) || a.state.at - b.state.at || compareStarts(a.occupant, b.occupant));
   return [...known, ...unknown];
 }
+
+const compareStarts = (a: Occupant, b: Occupant): number => {
+  const [left, right] = [a.startedMs ?? Number.MAX_VALUE, b.startedMs ?? Number.MAX_VALUE];
+  return left - right || byText(a.key, b.key);
+};
 
 const couldEver = (state: NodeState, ask: Ask): boolean =>
   ask.targets.length === 0

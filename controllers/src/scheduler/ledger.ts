@@ -37,6 +37,7 @@ export interface NodeState {
   readonly coreHolds: Map<number, number>;
   readonly zones: readonly Zone[];
   readonly zoneOfCore: ReadonlyMap<number, Zone>;
+  /** In no particular order. */
   readonly occupants: Occupant[];
   readonly reservations: Reservation[];
 }
@@ -63,7 +64,7 @@ export function openLedger(snapshot: Snapshot, nowMs: number): Ledger {
     state.version++;
     journal.push(state.at);
   };
-  for (const holder of snapshot.holders.toSorted((left, right) => byText(left.key, right.key))) {
+  for (const holder of snapshot.holders) {
     const state = byName.get(holder.node);
     if (!state) continue;
     state.occupants.push({ ...holder, endMs: endOf(holder, nowMs) });

@@ -157,7 +157,7 @@ function canStay(trial: Trial, state: NodeState, ask: Ask, target: Target | unde
 }
 
 const lowestAndYoungest = (a: Occupant, b: Occupant): number =>
-  a.priority - b.priority || (b.startedMs ?? Infinity) - (a.startedMs ?? Infinity) || byText(a.key, b.key);
+  a.priority - b.priority || (b.startedMs ?? Number.MAX_VALUE) - (a.startedMs ?? Number.MAX_VALUE) || byText(a.key, b.key);
 
 const highest = ({ victims }: Offer) => victims.reduce((most, { priority }) => Math.max(most, priority), Number.NEGATIVE_INFINITY);
 

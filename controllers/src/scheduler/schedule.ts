@@ -5,7 +5,7 @@ import { lackOn } from './lack.ts';
 import { byText, type Ledger, type NodeState, type Occupant, openLedger } from './ledger.ts';
 import { type Layout, type NodeIndex, nodeIndex } from './node-index.ts';
 import { planEvictions } from './preempt.ts';
-import { add, dominantShare, heldAmounts, openQueues, type QueueState, type Queues, type Unit } from './queues.ts';
+import { add, dominantShare, heldAmounts, isBeyondQuota, openQueues, type QueueState, type Queues, type Unit } from './queues.ts';
 import { blockQueue, lackOfQuota } from './quota.ts';
 import type { Ask, Binding, Decision, Eviction, Held, Pending, QueueView, Snapshot, Target } from './snapshot.ts';
 
@@ -49,8 +49,8 @@ interface Pass {
   evictions: Eviction[];
   waits: Wait[];
   reservations: number;
-  /** How many there are that may be sent away at all. */
-  evictable: number;
+  /** The lowest priority of those that may be sent away at all. */
+  lowest: number;
   /** Asks for which nobody can be sent away, by shape, priority and queue. */
   hopeless: Set<string>;
   /** Why nobody starts any more. */
@@ -66,7 +66,8 @@ export function schedule(snapshot: Snapshot, nowMs: number, some: Partial<Schedu
   const ledger = openLedger(snapshot, nowMs);
   const queues = openQueues(snapshot);
   const index = nodeIndex(ledger, options.layout);
-  const evictable = snapshot.holders.filter(({ mayBeEvicted, isLeaving }) => mayBeEvicted && !isLeaving).length;
+  const evictable = snapshot.holders.filter(({ mayBeEvicted, isLeaving }) => mayBeEvicted && !isLeaving);
+  const lowest = evictable.reduce((least, { priority }) => Math.min(least, priority), Number.POSITIVE_INFINITY);
   const pass: Pass = {
     ledger,
     queues,
@@ -77,7 +78,7 @@ export function schedule(snapshot: Snapshot, nowMs: number, some: Partial<Schedu
     evictions: [],
     waits: [],
     reservations: 0,
-    evictable,
+    lowest,
     hopeless: new Set(),
   };
   let isComplete = true;
@@ -199,7 +200,7 @@ function keep(pass: Pass, unit: Unit, plan: Plan): void {
 
 function evict(pass: Pass, unit: Unit) {
   const [first] = unit.members;
-  if (pass.evictable === 0) return undefined;
+  if (unit.priority <= pass.lowest && isBeyondQuota(unit.queue, unit.wants)) return undefined;
   const hope = `${unit.priority} ${unit.members.length} ${unit.queue.facts.name} ${first?.mayPreempt} ${first?.ask.shape}`;
   if (!first || pass.hopeless.has(hope)) return undefined;
   const plan = planEvictions(pass.ledger, pass.queues, unit, pass.nowMs);
