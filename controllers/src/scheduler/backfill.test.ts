@@ -120,7 +120,7 @@ describe('backfill', () => {
         });
         for (const [key, atMs] of promised) assert.ok((startedMs.get(key) ?? Infinity) <= atMs, `${key} was promised ${atMs}`);
       }),
-      { numRuns: 600 },
+      { numRuns: 200 },
     );
   });
 
@@ -133,7 +133,7 @@ describe('backfill', () => {
         const first = [...strict.told.values()].find(({ message }) => isHead(message));
         if (first) assert.ok((filled.startedMs.get(first.key) ?? Infinity) <= (strict.startedMs.get(first.key) ?? 0), first.key);
       }),
-      { numRuns: 600 },
+      { numRuns: 200 },
     );
   });
 
@@ -166,7 +166,7 @@ describe('backfill', () => {
         const left = possible.filter(({ key }) => !startedMs.has(key));
         assert.deepEqual(left, []);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 });

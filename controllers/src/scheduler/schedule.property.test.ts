@@ -45,7 +45,7 @@ describe('whatever the cluster and the work are, the scheduler', () => {
         const decision = schedule(busy, 1000, { layout, isBackfilling });
         assert.deepEqual(faultsOf(busy, decision), []);
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     );
   });
 
