@@ -134,7 +134,7 @@ export function openQueues(snapshot: Snapshot): Queues {
   };
 }
 
-const missingQueue = (name: string): QueueFacts => ({ ...ownQueue(''), name, namespaces: [], isHeld: true });
+const missingQueue = (name: string): QueueFacts => ({ ...ownQueue(''), name, namespaces: [], isMissing: true });
 
 function openQueue(facts: QueueFacts): QueueState {
   return { facts, used: none(), leaving: none(), running: 0, runningIn: new Map(), units: [], next: 0, blocked: new Map() };

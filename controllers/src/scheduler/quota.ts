@@ -21,7 +21,8 @@ export function lackOfQuota(queues: Queues, unit: Unit): QuotaLack | undefined {
 function lackOfEntry(queue: QueueState, unit: Unit): QuotaLack | undefined {
   const [first] = unit.members;
   const { facts } = queue;
-  if (facts.isHeld) return { reason: facts.namespaces.length === 0 && !facts.isOpen ? 'Missing' : 'Held', isLasting: false };
+  if (facts.isMissing) return { reason: 'Missing', isLasting: false };
+  if (facts.isHeld) return { reason: 'Held', isLasting: false };
   if (first && !facts.isOpen && !facts.namespaces.includes(first.namespace)) return { reason: 'Foreign', isLasting: false };
   return undefined;
 }

@@ -141,6 +141,8 @@ export interface QueueFacts {
   maxRunning?: number;
   maxRunningPerNamespace?: number;
   isHeld: boolean;
+  /** Somebody names it, and it is not there. */
+  isMissing?: boolean;
 }
 
 export interface Snapshot {
