@@ -31,7 +31,7 @@ const configMap = (name: string, value: string, label = 'none') =>
 
 before(() => {
   assert.equal(spawnSync(process.execPath, [here('./build.ts')], { timeout: 60_000 }).status, 0);
-  const started = up('up', '--store', 'memory', '--api-port', '0', '--no-agent', '--detach');
+  const started = up('up', '--store', 'memory', '--api-port', '0', '--no-agent', '--no-controllers', '--detach');
   assert.equal(started.status, 0, started.stdout + started.stderr);
 });
 after(() => {
@@ -185,7 +185,7 @@ spec:
     assert.equal(restored.status, 0, restored.stderr);
     assert.match(river('restore', file, '--data', second).stderr, /there is a store in .* already/);
     try {
-      const started = river('up', '--data', second, '--api-port', '0', '--no-agent', '--detach');
+      const started = river('up', '--data', second, '--api-port', '0', '--no-agent', '--no-controllers', '--detach');
       assert.equal(started.status, 0, started.stderr);
       const KUBECONFIG = join(second, 'kubeconfig');
       assert.equal(ctl(['get', 'cm', 'kept', '-o', 'jsonpath={.data.key}'], { env: { KUBECONFIG } }).out, 'precious\n');

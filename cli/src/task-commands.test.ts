@@ -34,7 +34,7 @@ const report = async (name: string, status: JsonObject) => {
 
 before(async () => {
   assert.equal(spawnSync(process.execPath, [join(import.meta.dirname, 'build.ts')], { timeout: 60_000 }).status, 0);
-  const started = up('up', '--store', 'memory', '--api-port', '0', '--no-agent', '--detach');
+  const started = up('up', '--store', 'memory', '--api-port', '0', '--no-agent', '--no-controllers', '--detach');
   assert.equal(started.status, 0, started.stdout + started.stderr);
   client = apiClient(await loadKubeconfig({ env }), { userAgent: 'test' });
 });

@@ -28,7 +28,7 @@ const ok = async (...args: string[]): Promise<string> => {
   assert.equal(code, 0, out);
   return out;
 };
-const up = (...args: string[]) => ok('up', '--detach', '--no-agent', '--api-port', '0', ...args);
+const up = (...args: string[]) => ok('up', '--detach', '--no-agent', '--no-controllers', '--api-port', '0', ...args);
 
 const withApi = async <T>(dir: string, work: (api: Api) => Promise<T>): Promise<T> => {
   const config = JSON.parse(readFileSync(join(dir, 'kubeconfig'), 'utf8'));
@@ -138,14 +138,14 @@ describe('river keys', () => {
   it('a key ring that others may read, or that is none, stops `up` with one line', async () => {
     const good = readFileSync(ringFile);
     chmodSync(ringFile, 0o640);
-    const loose = await river('up', '--detach', '--no-agent', '--api-port', '0');
+    const loose = await river('up', '--detach', '--no-agent', '--no-controllers', '--api-port', '0');
     assert.deepEqual(
       [loose.code, loose.out],
       [1, `river: the key ring ${ringFile} may be used by others than its owner (mode 640): chmod 600 it\n`],
     );
     chmodSync(ringFile, 0o600);
     writeFileSync(ringFile, 'garbage');
-    const garbage = await river('up', '--detach', '--no-agent', '--api-port', '0');
+    const garbage = await river('up', '--detach', '--no-agent', '--no-controllers', '--api-port', '0');
     assert.equal(garbage.code, 1);
     assert.match(garbage.out, /^river: .*secrets\.keys is not a key ring \(.*\): put the right file there\n$/);
     writeFileSync(ringFile, good);
