@@ -24,6 +24,10 @@ const benches: Record<string, { about: string; load: () => Promise<(args: string
     about: 'how many placements a second the pure scheduling function decides, alone',
     load: async () => (await import('./scheduler.ts')).benchScheduler,
   },
+  start: {
+    about: 'from a bound Placement to a running container, beside dockerode and docker run',
+    load: async () => (await import('./start.ts')).benchStart,
+  },
 };
 
 const [name = '', ...args] = process.argv.slice(2);

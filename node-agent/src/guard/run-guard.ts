@@ -1,0 +1,73 @@
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { bootMs, type Fence, fence } from './fence.ts';
+import { freezer } from './freezer.ts';
+import { guardFiles, jsonLines, type ToAgent } from './guard-files.ts';
+import { keepAgent } from './keep-agent.ts';
+import { nodeFlags } from './node-flags.ts';
+
+/**
+ * The guard: starts the agent, starts it again, and freezes fenced work when the agent has not reached the server in time. It speaks
+ * to nobody else, and knows nothing of containers.
+ */
+
+const checkMs = 100;
+const args = process.argv.slice(2);
+const flag = (name: string): string | undefined => {
+  const at = args.findIndex((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`));
+  return at < 0 ? undefined : (args[at]?.split('=')[1] ?? args[at + 1]);
+};
+const files = guardFiles(flag('dir') ?? '/var/lib/river/node');
+const adopted = process.env.RIVER_ADOPTED_AGENT;
+
+mkdirSync(files.run, { recursive: true, mode: 0o700 });
+const sockets = new Set<Socket>();
+let held: Fence | undefined;
+let told: boolean | undefined;
+
+const isFrozen = () => held?.isFrozen ?? true;
+const tell = (socket: Socket) => socket.write(`${JSON.stringify({ isFrozen: isFrozen() } satisfies ToAgent)}\n`);
+const tellAll = () => {
+  if (told === isFrozen()) return;
+  told = isFrozen();
+  for (const socket of sockets) tell(socket);
+};
+const hold = (path: string | undefined) => {
+  if (path !== undefined) held = fence({ nowMs: () => bootMs(), freezer: freezer(path) });
+};
+const hear = (message: unknown) => {
+  if (typeof message !== 'object' || message === null) return;
+  if ('fenced' in message && !held) hold(files.readFenced());
+  if ('renewedMs' in message && typeof message.renewedMs === 'number') held?.renewed(message.renewedMs);
+  tellAll();
+};
+
+hold(files.readFenced());
+setInterval(() => {
+  held?.check();
+  tellAll();
+}, checkMs);
+
+rmSync(files.socket, { force: true });
+const server = createServer((socket) => {
+  sockets.add(socket);
+  socket.on('error', () => {});
+  socket.on('close', () => sockets.delete(socket));
+  jsonLines(socket, hear);
+  tell(socket);
+});
+server.listen(files.socket, () => {
+  chmodSync(files.socket, 0o600);
+  const agent = keepAgent({
+    command: [process.execPath, ...nodeFlags, join(import.meta.dirname, '../agent/main.ts'), ...args],
+    adopted: adopted === undefined ? undefined : Number(adopted),
+    onOver(code) {
+      // Nobody holds the deadline from here on.
+      const path = files.readFenced();
+      if (path !== undefined) freezer(path).freeze();
+      process.exit(code);
+    },
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => agent.end());
+});
