@@ -46,6 +46,7 @@ export function keepPlacements(deps: KeepingDeps) {
     tries.set(uid, count);
     const admission = journal.get(uid);
     if (ownFaults.has(trouble.reason) && count >= mostTries && admission && !admission.mayHaveStarted) {
+      tries.delete(uid);
       journal.put({ ...admission, outcome: { phase: 'Failed', ...trouble, finishMs: deps.nowMs() } });
       return report(uid, undefined);
     }

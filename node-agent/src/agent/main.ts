@@ -1,5 +1,5 @@
 import { CertificateError, logger, systemClock } from '@river/runtime';
-import { parseOptions, UsageError } from './options.ts';
+import { parseOptions, UsageError, usage } from './options.ts';
 import { serve } from './serve.ts';
 
 /** The agent of this machine. The guard starts it. Ends with 2 when starting it again would not help. */
@@ -9,7 +9,9 @@ const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
 const args = process.argv.slice(2);
 try {
-  await serve({ options: parseOptions(args, process.env), args, log, signal: stop.signal });
+  const options = parseOptions(args, process.env);
+  if (options.wantsHelp) process.stdout.write(usage);
+  else await serve({ options, args, log, signal: stop.signal });
   process.exit(0);
 } catch (error) {
   if (stop.signal.aborted) process.exit(0);

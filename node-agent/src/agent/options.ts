@@ -20,6 +20,8 @@ export interface AgentOptions {
   allowsPrivileged: boolean;
   allowsHostNetwork: boolean;
   warmSandboxes: number;
+  /** Say what can be said, and do nothing. */
+  wantsHelp: boolean;
 }
 
 export const usage = `Usage: ./river agent --server URL --token-file FILE [options]
@@ -59,6 +61,7 @@ export function parseOptions(args: readonly string[], env: Readonly<Record<strin
     'allow-privileged': yes,
     'allow-host-network': yes,
     'warm-sandboxes': text,
+    help: yes,
   };
   const { values } = parse(() => parseArgs({ args: [...args], options, strict: true }));
   const hostPaths = values['allow-mount'] ?? [];
@@ -84,6 +87,7 @@ export function parseOptions(args: readonly string[], env: Readonly<Record<strin
     allowsPrivileged: values['allow-privileged'] ?? false,
     allowsHostNetwork: values['allow-host-network'] ?? false,
     warmSandboxes: Number(warm),
+    wantsHelp: values.help ?? false,
   };
 }
 

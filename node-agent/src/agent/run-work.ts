@@ -17,6 +17,8 @@ export interface WorkDeps {
   /** Whatever was laid out for it is taken away. */
   clean(uid: string): void;
   nowMs(): number;
+  /** Names this start of the machine. */
+  bootId(): string | undefined;
 }
 
 /** What is kept of output when its Placement is gone, so that nobody can say for how long. */
@@ -36,7 +38,7 @@ export async function perform(action: Action, placement: Placement | undefined, 
       if (placement) await driver.create(await deps.orderOf(placement), signal);
       return;
     case 'start':
-      note(journal, action.uid, { mayHaveStarted: true });
+      note(journal, action.uid, { mayHaveStarted: true, ...bootOf(deps.bootId()) });
       return driver.start(action.containerId, signal);
     case 'pause':
       return driver.pause(action.containerId, signal);
@@ -55,7 +57,13 @@ export async function perform(action: Action, placement: Placement | undefined, 
   }
 }
 
-function note(journal: Journal, uid: string, to: { mayHaveStarted?: true; ending?: 'Stopped' | 'Timeout'; outcome?: Outcome }): void {
+const bootOf = (bootId: string | undefined) => (bootId === undefined ? {} : { bootId });
+
+function note(
+  journal: Journal,
+  uid: string,
+  to: { mayHaveStarted?: true; bootId?: string; ending?: 'Stopped' | 'Timeout'; outcome?: Outcome },
+): void {
   const admission = journal.get(uid);
   // An orphan has no record, and needs none.
   if (admission) journal.put({ ...admission, ...to });

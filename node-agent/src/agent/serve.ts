@@ -87,6 +87,7 @@ export async function serve({ options, args, log, signal }: Serving): Promise<vo
     pull: (placement, end) => pullFor(placement, driver, api.secrets, end),
     clean: secrets.remove,
     nowMs: clock.wallMs,
+    bootId: () => machine.machine().bootId,
     limits: machine.limits,
     clock,
     random,

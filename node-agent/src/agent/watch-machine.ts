@@ -59,8 +59,7 @@ export async function watchMachine(watching: WatchingMachine) {
     },
     machine: () => machine,
     limits(): Limits {
-      // What ran before the machine was started cannot have outlived that.
-      const startedMs = clock.wallMs() - bootMs();
+      const { bootId } = machine;
       return {
         nowMs: clock.wallMs(),
         cpus: machine.cpus,
@@ -70,7 +69,8 @@ export async function watchMachine(watching: WatchingMachine) {
         allowsPrivileged: options.allowsPrivileged,
         allowsHostNetwork: options.allowsHostNetwork,
         isFrozen: watching.isFrozen(),
-        killedAllMs: Math.max(startedMs, engine?.killedAllMs ?? 0),
+        ...(engine?.killedAllMs !== undefined && { killedAllMs: engine.killedAllMs }),
+        ...(bootId !== undefined && { boot: { id: bootId, startedMs: clock.wallMs() - bootMs() } }),
       };
     },
   };

@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { bootMs, type Fence, fence } from './fence.ts';
 import { freezer } from './freezer.ts';
@@ -49,6 +49,10 @@ setInterval(() => {
   tellAll();
 }, checkMs);
 
+if (await answers(files.socket)) {
+  process.stderr.write(`river agent: another one runs in ${files.run}\n`);
+  process.exit(2);
+}
 rmSync(files.socket, { force: true });
 const server = createServer((socket) => {
   sockets.add(socket);
@@ -71,3 +75,14 @@ server.listen(files.socket, () => {
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => agent.end());
 });
+
+/** A socket that nobody listens on was left behind. */
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}

@@ -8,7 +8,7 @@ export function outcomeOf(admission: Admission, container: Container, exit: Exit
   const { startMs } = container;
   const times = { ...(startMs !== undefined && { startMs }), finishMs: exit.finishMs };
   const ended = { exitCode: exit.code, ...times };
-  if (wasKilledByRestart(container, exit, limits))
+  if (wasKilledByRestart(container, exit, limits) || wasKilledByBoot(admission, exit, limits))
     return { phase: 'Lost', reason: 'Infrastructure', message: 'the container engine or the machine was restarted', ...times };
   if (exit.isOutOfMemory && exit.code !== 0)
     return { phase: 'KilledOOM', reason: 'OutOfMemory', message: 'it wanted more memory than its limit', ...ended };
@@ -22,6 +22,11 @@ export function outcomeOf(admission: Admission, container: Container, exit: Exit
 
 function wasKilledByRestart({ startMs }: Container, { finishMs, code }: Exit, { killedAllMs }: Limits): boolean {
   return killedAllMs !== undefined && code !== 0 && startMs !== undefined && startMs < killedAllMs && finishMs >= killedAllMs - shutdownMs;
+}
+
+/** Only in another life of the machine: clocks may be set, and then times alone say nothing. */
+function wasKilledByBoot({ bootId }: Admission, { finishMs, code }: Exit, { boot }: Limits): boolean {
+  return bootId !== undefined && boot !== undefined && bootId !== boot.id && code !== 0 && finishMs >= boot.startedMs - shutdownMs;
 }
 
 export const lost = (admission: Admission, nowMs: number): Outcome => ({

@@ -112,6 +112,20 @@ const cases: Record<string, Case> = {
     within: { killedAllMs: nowMs - 2_000 },
     gives: ['settle Lost Infrastructure', 'remove'],
   },
+  'a machine that was restarted makes none either': {
+    desired: [work()],
+    took: [admitted({}, { bootId: 'before' })],
+    has: [exited(255)],
+    within: { boot: { id: 'now', startedMs: nowMs - 5_000 } },
+    gives: ['settle Lost Infrastructure', 'remove'],
+  },
+  'a clock that was set is no restart': {
+    desired: [work()],
+    took: [admitted({}, { bootId: 'now' })],
+    has: [exited(3)],
+    within: { boot: { id: 'now', startedMs: nowMs - 5_000 } },
+    gives: ['settle Failed Error', 'remove'],
+  },
   'what ended long before that ended by itself': {
     desired: [work()],
     took: [admitted()],

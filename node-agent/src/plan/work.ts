@@ -38,6 +38,8 @@ export interface Admission
   admittedMs: number;
   /** Its program may have run: what is then missing is lost, and never started again. */
   mayHaveStarted: boolean;
+  /** The start of the machine in which that was. */
+  bootId?: string;
   /** Why its end was asked for. */
   ending?: 'Stopped' | 'Timeout';
   outcome?: Outcome;
@@ -79,8 +81,10 @@ export interface Limits {
   allowsHostNetwork: boolean;
   /** Fenced work stands still: nothing of it is made or started until it is thawed. */
   isFrozen: boolean;
-  /** Since when the engine, or the machine, runs; containers from before that ended about then were killed by that. Left out: the engine lets them live. */
+  /** Since when the engine runs, where it does not let containers live over its restart: those from before that ended about then were killed by that. */
   killedAllMs?: number;
+  /** This start of the machine, and when it was. */
+  boot?: { id: string; startedMs: number };
 }
 
 export type Action =
