@@ -154,6 +154,43 @@ describe('the agent', () => {
     assert.deepEqual([end?.exitCode, end?.startTime], [5, status?.startTime]);
   });
 
+  it('brings each of many to its own end, once and with its whole output, while it is killed again and again', async () => {
+    const script = (at: number) =>
+      `echo begin; for i in 1 2 3 4 5 6; do echo $i >&2; sleep 0.$((${at} % 5)); done; echo end; exit ${at % 4}`;
+    const many: Placement[] = [];
+    const make = async () => {
+      for (let at = 0; at < 24; at++) many.push(await sh(script(at)));
+    };
+    const kills = async () => {
+      for (let count = 0; count < 5; count++) {
+        const pid = await eventually('an agent runs', async () => agent.agentPid(), Boolean);
+        // Somewhere in what it does, a little later each time.
+        await eventually(
+          'more has been made',
+          async () => many.length,
+          (length) => length >= Math.min(24, count * 5 + 2),
+        );
+        process.kill(pid ?? 0, 'SIGKILL');
+        await eventually(
+          'another agent runs',
+          async () => agent.agentPid(),
+          (next) => next !== undefined && next !== pid,
+        );
+      }
+    };
+    await Promise.all([make(), kills()]);
+    for (const [at, placement] of many.entries()) {
+      const { status } = await reaches(placement, at % 4 === 0 ? 'Succeeded' : 'Failed', 90_000);
+      assert.equal(status?.exitCode, at % 4);
+      const said = await agent.output(uidOf(placement));
+      assert.deepEqual(
+        said.filter((line) => line.startsWith('stdout')),
+        ['stdout: begin', 'stdout: end'],
+      );
+      assert.equal(said.length, 8);
+    }
+  });
+
   it('goes on over a restart of the container engine that lets containers live', async () => {
     const placement = await sh('for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.5; done; exit 9');
     await reaches(placement, 'Running');

@@ -34,7 +34,7 @@ describe('the driver docker', () => {
   let dockerd: RunningDockerd;
   let test: DriverUnderTest;
   before(async () => {
-    dockerd = await startDockerd();
+    dockerd = await startDockerd({ hasGpuHook: true });
     test = await start(dockerd);
   });
   after(() => dockerd.stop());
@@ -103,6 +103,12 @@ describe('the driver docker', () => {
     const { exit, startMs } = (await ended(uid)) ?? {};
     assert.match(exit?.error ?? '', /nosuchuser/);
     assert.equal(startMs, undefined);
+  });
+
+  it('gives the GPUs that were ordered, and no others', async () => {
+    const { uid, id } = await run({ command: ['sh', '-c', 'echo $NVIDIA_VISIBLE_DEVICES'], gpuUuids: ['GPU-1', 'GPU-2'] });
+    await ended(uid);
+    assert.equal(await said(id), 'GPU-1,GPU-2\n');
   });
 
   it('keeps what a variable holds out of labels', async () => {

@@ -12,6 +12,8 @@ const makeBusybox = fileURLToPath(new URL('../../examples/make-busybox.sh', impo
 
 export interface DockerdOptions {
   liveRestore?: boolean;
+  /** With a stand-in for NVIDIA's hook on its path, so that it takes orders for GPUs. */
+  hasGpuHook?: boolean;
 }
 
 /** A container engine of a test's own: its data, its socket and its containers are under a temporary folder, and go with it. */
@@ -28,7 +30,7 @@ export interface RunningDockerd {
 
 let started = 0;
 
-export async function startDockerd({ liveRestore = true }: DockerdOptions = {}): Promise<RunningDockerd> {
+export async function startDockerd({ liveRestore = true, hasGpuHook = false }: DockerdOptions = {}): Promise<RunningDockerd> {
   const dir = mkdtempSync(join(tmpdir(), 'river-dockerd-'));
   const at = (name: string) => join(dir, name);
   const socket = at('docker.sock');
@@ -39,6 +41,7 @@ export async function startDockerd({ liveRestore = true }: DockerdOptions = {}):
   await exec('ip', ['address', 'add', `10.${200 + (started % 50)}.${process.pid % 250}.1/24`, 'dev', bridge]);
   started++;
   let program: Program | undefined;
+  const env = hasGpuHook ? { ...process.env, PATH: `${gpuHook(at('bin'))}:${process.env.PATH}` } : process.env;
   const docker = async (...args: string[]) =>
     (await exec('docker', ['-H', `unix://${socket}`, ...args], { timeout: 60_000, maxBuffer: 64 << 20 })).stdout;
   const start = async () => {
@@ -53,14 +56,18 @@ export async function startDockerd({ liveRestore = true }: DockerdOptions = {}):
       pidfile: at('dockerd.pid'),
       bridge,
     };
-    program = startProgram('dockerd', [
-      ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
-      '-H',
-      `unix://${socket}`,
-      '--storage-driver=overlay2',
-      '--iptables=false',
-      '--log-level=warn',
-    ]);
+    program = startProgram(
+      'dockerd',
+      [
+        ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
+        '-H',
+        `unix://${socket}`,
+        '--storage-driver=overlay2',
+        '--iptables=false',
+        '--log-level=warn',
+      ],
+      env,
+    );
     await eventually('the container engine answers', () => docker('version', '--format', '{{.Server.Version}}'), Boolean, 30_000).catch(
       (error) => {
         throw new Error(`${error.message}\n${program?.log()}`);
@@ -89,6 +96,13 @@ export async function startDockerd({ liveRestore = true }: DockerdOptions = {}):
       await exec('ip', ['link', 'delete', bridge]);
     },
   };
+}
+
+/** Does nothing: the engine itself sets what the container sees. */
+function gpuHook(dir: string): string {
+  mkdirSync(dir);
+  writeFileSync(join(dir, 'nvidia-container-runtime-hook'), '#!/bin/sh\nexit 0\n', { mode: 0o755 });
+  return dir;
 }
 
 /** Of an engine that was killed it goes on alone. */
