@@ -74,10 +74,13 @@ export async function startDockerd({ liveRestore = true, hasGpuHook = false }: D
       },
     );
   };
-  const removeContainers = async () => {
-    const ids = (await docker('ps', '-aq')).split('\n').filter(Boolean);
-    if (ids.length > 0) await docker('rm', '-f', ...ids);
-  };
+  /** An order that was under way when its giver ended is carried out all the same. */
+  const removeContainers = () =>
+    eventually('no container is left', async () => {
+      const ids = (await docker('ps', '-aq')).split('\n').filter(Boolean);
+      if (ids.length > 0) await docker('rm', '-f', ...ids);
+      return ids.length === 0;
+    });
   await start();
   await exec(makeBusybox, ['-H', `unix://${socket}`]);
   return {
