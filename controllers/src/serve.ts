@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { apiClient, loadKubeconfig, logger, systemClock, systemRandom } from '@river/runtime';
-import { runManager } from './manager/run-manager.ts';
-import { serveMetrics } from './manager/serve-metrics.ts';
+import { runManager } from './reconciling/run-manager.ts';
+import { serveMetrics } from './reconciling/serve-metrics.ts';
 
 /** The program proper: reads its flags, says on stdout when it follows the cluster, ends on SIGTERM. */
 

@@ -211,7 +211,8 @@ describe('writes', () => {
         return recorded.promise;
       });
       await asked.promise;
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      // A write that did not wait would be there by now.
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
       assert.equal(await revision(), before, what);
       recorded.resolve();
       await written;

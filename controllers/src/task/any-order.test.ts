@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { isFinalPhase } from '@river/crds';
 import { Approval, Node, Placement, Task } from '@river/crds/kinds';
 import fc from 'fast-check';
-import { riverControllers } from '../manager/river-controllers.ts';
 import { isOver } from '../placement/placement-state.ts';
+import { riverControllers } from '../reconciling/river-controllers.ts';
 import { type MemoryCluster, memoryCluster } from '../testing/memory-cluster.ts';
 import { approvalDraft, nodeDraft, type Stage, stageOf, taskDraft } from '../testing/stage.ts';
 

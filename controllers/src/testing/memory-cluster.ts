@@ -1,7 +1,7 @@
 import type { Json, KubeObject } from '@river/crds';
 import type { ResourceDef } from '@river/crds/kinds';
 import type { Change, Now, Step, View } from '../decide/decision.ts';
-import { riverControllers, riverViews } from '../manager/river-controllers.ts';
+import { riverControllers, riverViews } from '../reconciling/river-controllers.ts';
 import { merge, type ObjectTable, objectTable, parsed } from './object-table.ts';
 
 /** A cluster in memory for pure deciders: what they change is changed at once, and time is the test's. */

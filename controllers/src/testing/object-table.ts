@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject, type KubeObject } from '@river/crds';
 import type { Now } from '../decide/decision.ts';
-import { riverViews } from '../manager/river-controllers.ts';
+import { riverViews } from '../reconciling/river-controllers.ts';
 
 /** Objects with the rules that the deciders count on: names, revisions, finalizers, owners. */
 export interface ObjectTable {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JsonObject } from '@river/crds';
 import type { AdmissionRequest } from './admission-request.ts';
-import { compilePolicies, evaluatePolicies, type PolicyOptions, policyEnvironment } from './compile-policies.ts';
+import { compilePolicies, type PolicyOptions, policyEnvironment } from './compile-policies.ts';
 import { checkPolicy } from './compile-policy.ts';
 import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from './policy.ts';
 
@@ -40,7 +40,7 @@ const request = (more: Partial<AdmissionRequest> = {}): AdmissionRequest => ({
 const outcome = (
   spec: Partial<PolicySpec>,
   more: { binding?: Partial<BindingSpec>; request?: Partial<AdmissionRequest>; options?: PolicyOptions } = {},
-) => evaluatePolicies(compilePolicies([policy(spec)], [binding(more.binding)], more.options), request(more.request));
+) => compilePolicies([policy(spec)], [binding(more.binding)], more.options).evaluate(request(more.request));
 
 const denied = (...args: Parameters<typeof outcome>): boolean => outcome(...args).deny !== undefined;
 const never = { validations: [{ expression: 'false' }] };
@@ -254,7 +254,7 @@ describe('admission policies', () => {
   });
 
   it('need a binding', () => {
-    assert.equal(evaluatePolicies(compilePolicies([policy(never)], []), request()).deny, undefined);
+    assert.equal(compilePolicies([policy(never)], []).evaluate(request()).deny, undefined);
   });
 
   it('are refused on admission when an expression does not compile', () => {

@@ -45,6 +45,7 @@ export interface PolicyOutcome {
 }
 
 export interface PolicySet {
+  /** The outcome of a write. Reads nothing but the request and what the options look up. */
   evaluate(request: AdmissionRequest): PolicyOutcome;
 }
 
@@ -100,9 +101,6 @@ export const compilePolicies = (
     },
   };
 };
-
-/** The outcome of a write under a set of policies. Reads nothing but the request and what the options look up. */
-export const evaluatePolicies = (policies: PolicySet, request: AdmissionRequest): PolicyOutcome => policies.evaluate(request);
 
 const isForAll = ({ spec: { matchResources = {} } }: ValidatingAdmissionPolicyBinding): boolean =>
   isDecidedByKind(matchResources) && (matchResources.resourceRules ?? []).length === 0;
