@@ -14,7 +14,7 @@ const arrows: Record<string, readonly string[]> = {
   apiserver: ['crds', 'runtime'],
   controllers: ['crds', 'runtime'],
   'node-agent': ['crds', 'runtime'],
-  cli: ['crds', 'runtime'],
+  cli: ['crds', 'runtime', 'controllers'],
   e2e: ['crds', 'runtime', 'apiserver', 'controllers', 'node-agent', 'cli'],
   bench: ['crds', 'runtime', 'apiserver', 'controllers', 'node-agent', 'cli', 'e2e'],
 };

@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 
@@ -16,18 +17,23 @@ const dropUnused: Plugin = {
   },
 };
 
-/** The entry only turns the compile cache on; what is to be cached must be a file of its own. */
-const mainApart: Plugin = {
-  name: 'main-apart',
+/**
+ * Files of their own: the commands, since the entry only turns the compile cache on and what is to be cached must be apart from it; and the
+ * deciders with the schemas of all kinds, which one command needs and the others would only have to load.
+ */
+const apart: Plugin = {
+  name: 'apart',
   setup: ({ onResolve }) => {
-    onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: './main.js', external: true }));
+    onResolve({ filter: /\/(main|deciders)\.ts$/ }, ({ path, kind }) =>
+      kind === 'entry-point' ? undefined : { path: `./${basename(path, '.ts')}.js`, external: true },
+    );
   },
 };
 
 const requireShim = "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
 const { version } = JSON.parse(readFileSync(here('../package.json'), 'utf8'));
 
-/** Bundles riverctl into cli/dist: the entry, and one file for all commands. Loading a dozen small files takes longer than a large one from the cache. */
+/** Bundles riverctl into cli/dist: the entry, and one file for nearly all commands. Loading a dozen small files takes longer than a large one from the cache. */
 const dist = here('../dist');
 mkdirSync(dist, { recursive: true });
 rmSync(`${dist}/.built`, { force: true });
@@ -35,7 +41,8 @@ const started = new Date();
 const { metafile } = await build({
   metafile: true,
   absWorkingDir: dist,
-  entryPoints: [here('./riverctl.ts'), here('./main.ts')],
+  entryPoints: [here('./riverctl.ts'), here('./main.ts'), here('./simulate/deciders.ts')],
+  entryNames: '[name]',
   outdir: dist,
   bundle: true,
   platform: 'node',
@@ -47,7 +54,7 @@ const { metafile } = await build({
   // The ES modules of yaml: of its CommonJS files nothing can be left out.
   alias: { yaml: here('../../node_modules/yaml/browser/index.js') },
   define: { RIVER_VERSION: JSON.stringify(version) },
-  plugins: [mainApart, dropUnused],
+  plugins: [apart, dropUnused],
   logLevel: 'warning',
 });
 const made = new Set(Object.keys(metafile.outputs));

@@ -92,6 +92,10 @@ export const commandTable: Record<string, Entry> = {
     summary: 'have work start on nodes again',
     load: () => import('../commands/node-change.ts').then((chunk) => chunk.nodeUncordonCommand),
   },
+  simulate: {
+    summary: 'say what would start, end and wait if a change were made; changes nothing',
+    load: () => import('../commands/simulate.ts').then((chunk) => chunk.simulateCommand),
+  },
   'task approve': {
     summary: 'agree to a Task that waits for somebody to do so',
     load: () => import('../commands/task-decide.ts').then((chunk) => chunk.taskApproveCommand),

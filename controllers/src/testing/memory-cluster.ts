@@ -1,8 +1,9 @@
-import type { Json, KubeObject } from '@river/crds';
+import type { KubeObject } from '@river/crds';
 import type { ResourceDef } from '@river/crds/kinds';
-import type { Change, Now, Step, View } from '../decide/decision.ts';
+import type { Change, Now, View } from '../decide/decision.ts';
 import { riverControllers, riverViews } from '../reconciling/river-controllers.ts';
-import { merge, type ObjectTable, objectTable, parsed } from './object-table.ts';
+import { applySteps, viewOf } from '../what-if/apply-steps.ts';
+import { objectTable, type Rows, readsOf } from '../what-if/object-table.ts';
 
 /** A cluster in memory for pure deciders: what they change is changed at once, and time is the test's. */
 export interface MemoryCluster extends View {
@@ -29,7 +30,11 @@ export interface MemoryCluster extends View {
 const mostRounds = 200;
 
 export function memoryCluster(): MemoryCluster {
-  const table = objectTable(() => self.now);
+  const rows: Rows = new Map();
+  const history: Rows[] = [new Map()];
+  const remember = () => history.push(new Map(Array.from(rows, ([kind, ofKind]) => [kind, new Map(ofKind)])));
+  const table = objectTable(() => self.now, remember, rows);
+  const past = (revisions: number) => readsOf(history[Math.max(0, history.length - 1 - revisions)] ?? rows);
   const again = new Map<string, number>();
   const round = (done: Change[]): boolean => {
     again.clear();
@@ -61,9 +66,7 @@ export function memoryCluster(): MemoryCluster {
       return kept as never;
     },
     apply(changes, most = Number.POSITIVE_INFINITY) {
-      const made = new Map<string, string>();
-      const steps = changes.flatMap((change) => (change.act === 'together' ? change.changes : [change]));
-      return steps.slice(0, most).every((step) => applyOne(table, step, made, self.events));
+      return applySteps({ table, tell: ({ about, reason }) => self.events.push(`${about.kind} ${reason}`) }, changes, most);
     },
     settle() {
       const done: Change[] = [];
@@ -71,7 +74,7 @@ export function memoryCluster(): MemoryCluster {
       throw new Error(`the deciders find no end: ${JSON.stringify(done.slice(-6)).slice(0, 4_000)}`);
     },
     viewBehind(lagOf) {
-      const lags = new Map(riverViews.map(({ kind }) => [kind.kind, table.past(lagOf(kind.kind))]));
+      const lags = new Map(riverViews.map(({ kind }) => [kind.kind, past(lagOf(kind.kind))]));
       return { ...viewOf((kind) => lags.get(kind) ?? table), unbrokenSince: self.unbrokenSince };
     },
     advance(ms) {
@@ -80,45 +83,4 @@ export function memoryCluster(): MemoryCluster {
     nextMs: () => [...again.values()].filter((ms) => ms > self.now.monotonicMs).sort((a, b) => a - b)[0],
   };
   return self;
-}
-
-type Reads = Pick<ObjectTable, 'find' | 'all' | 'seenAt'>;
-
-const viewOf = (readsOf: (kind: string) => Reads): Omit<View, 'unbrokenSince'> => ({
-  get: (kind, name, namespace) => readsOf(kind.kind).find(kind.kind, name, namespace) as never,
-  byIndex: (kind, index, value) => {
-    const valuesOf = riverViews.find((each) => each.kind.kind === kind.kind)?.indexes[index];
-    if (!valuesOf) throw new TypeError(`there is no index "${index}"`);
-    const all = readsOf(kind.kind).all(kind.kind);
-    return all.filter((object) => valuesOf(object).includes(value)) as never[];
-  },
-  seenAt: (object) => readsOf(object.kind).seenAt(object),
-});
-
-/** `made` holds the revisions that the changes of one decision have made. */
-function applyOne(table: ObjectTable, change: Step, made: Map<string, string>, events: string[]): boolean {
-  if (change.act === 'event') {
-    events.push(`${change.about.kind} ${change.reason}`);
-    return true;
-  }
-  if (change.act === 'create') return table.create(parsed(change.object)) !== undefined;
-  if (change.act === 'confirmGone') return table.find(change.kind.kind, change.name, change.namespace)?.metadata.uid !== change.uid;
-  const { of } = change;
-  const { uid = '', resourceVersion } = of.metadata;
-  const expected = made.get(uid) ?? resourceVersion;
-  const found = table.find(of.kind, of.metadata.name, of.metadata.namespace);
-  if (found?.metadata.uid !== uid || found.metadata.resourceVersion !== expected) return false;
-  if (change.act === 'delete') table.remove(found);
-  if (change.act === 'delete' || change.act === 'confirm') return true;
-  const kept = table.replace(of, expected, (now) => parsed(changed(now, change)));
-  made.set(uid, kept?.metadata.resourceVersion ?? '');
-  return kept !== undefined;
-}
-
-function changed(now: KubeObject, change: Step & { act: 'status' | 'patch' }): KubeObject {
-  if (change.act === 'status') return { ...now, status: change.status };
-  // What is merged into an object is one, as its parsing shows.
-  const merged = merge(now as unknown as Json, change.body) as unknown as KubeObject;
-  if ('spec' in change.body) merged.metadata.generation = (now.metadata.generation ?? 0) + 1;
-  return merged;
 }
