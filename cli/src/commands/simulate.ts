@@ -12,13 +12,13 @@ import { parseTargets, scopeOf } from '../objects/targets.ts';
 import { outcomeLines } from '../simulate/outcome-lines.ts';
 import { readCluster } from '../simulate/read-cluster.ts';
 
-/** A document as the server would keep it. Where even its namespace is yet to be made, it is taken as it is written. */
-const dryRun = async (context: Context, document: Document, force: boolean): Promise<Edit> => {
+/** A document as the server would keep it. Where its namespace is only made beside it, it is taken as it is written. */
+const dryRun = async (context: Context, document: Document, made: ReadonlySet<string>, force: boolean): Promise<Edit> => {
   try {
     return { put: (await applyDocument(context, document, { force, isDryRun: true, mayAppear: false })).object };
   } catch (error) {
-    if (!ApiError.is(error, 'NotFound') || error.details?.kind !== 'namespaces') throw error;
     const { namespace = (await context.client()).namespace } = document.object.metadata;
+    if (!ApiError.is(error, 'NotFound') || error.details?.kind !== 'namespaces' || !made.has(namespace)) throw error;
     return { put: { ...document.object, metadata: { ...document.object.metadata, namespace } } };
   }
 };
@@ -71,8 +71,9 @@ export const simulateCommand = command({
     if (files.length + doomed.length === 0) throw new UsageError('say what would be applied (-f FILE) or deleted (--delete KIND/NAME)');
     const documents =
       files.length === 0 ? [] : applyOrder(await readDocuments(files, { isRecursive: flags.recursive, readStdin: context.readStdin }));
+    const made = new Set(documents.flatMap(({ object }) => (object.kind === 'Namespace' ? [object.metadata.name] : [])));
     const puts: Edit[] = [];
-    for (const document of documents) puts.push(await dryRun(context, document, flags['force-conflicts']));
+    for (const document of documents) puts.push(await dryRun(context, document, made, flags['force-conflicts']));
     const edits = [...puts, ...(await deletions(context, doomed))];
     const { decidingKinds, whatIf } = await import('../simulate/deciders.ts');
     const client = await context.client();

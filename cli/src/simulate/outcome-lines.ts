@@ -36,6 +36,6 @@ const endText = ({ node, reason, forTask }: Outcome['ends'][number]): string =>
 
 function waitText({ reason, message, estimatedStartMs }: Outcome['waits'][number], nowMs: number): string {
   const minutes = estimatedStartMs === undefined ? undefined : Math.round((estimatedStartMs - nowMs) / 60_000);
-  const estimate = minutes === undefined ? '' : minutes < 1 ? '; starts within a minute' : `; starts in about ${minutes} min`;
+  const estimate = minutes === undefined ? '' : minutes < 1 ? ' It starts within a minute.' : ` It starts in about ${minutes} min.`;
   return `${reason}${message === '' ? '' : `: ${message}`}${estimate}`;
 }
