@@ -20,6 +20,10 @@ const benches: Record<string, { about: string; load: () => Promise<(args: string
     about: 'how long each riverctl command takes to start, beside node and kubectl',
     load: async () => (await import('./riverctl.ts')).benchRiverctl,
   },
+  scale: {
+    about: 'Tasks through the API, on many nodes without machines: accepted, bound, done; large sets and their cancel; memory',
+    load: async () => (await import('./scale.ts')).benchScale,
+  },
   scheduler: {
     about: 'how many placements a second the pure scheduling function decides, alone',
     load: async () => (await import('./scheduler.ts')).benchScheduler,

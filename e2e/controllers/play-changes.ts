@@ -1,4 +1,4 @@
-import { decidingKinds, type Edit } from '@river/controllers/what-if';
+import { decidingKinds, type Edit, whatIf } from '@river/controllers/what-if';
 import type { KubeObject } from '@river/crds';
 import { Node, type ResourceDef, Task } from '@river/crds/kinds';
 import type { ApiClient } from '@river/runtime';
@@ -42,17 +42,21 @@ export async function playChanges(client: ApiClient, count: number, roll: () => 
 
 const standing = async (client: ApiClient) => standingOf(await readCluster(client, decidingKinds));
 
-/** How it stands when it has stood so three times in a row. */
+/** How it stands when it has stood so twice in a row and nothing more is to come. */
 async function settled(client: ApiClient): Promise<Standing> {
   let last = '';
-  let times = 0;
+  const look = async () => {
+    const objects = await readCluster(client, decidingKinds);
+    const isResting = whatIf(objects, [], { monotonicMs: 0, wallMs: Date.now() }).underWay === 0;
+    return isResting ? standingOf(objects) : undefined;
+  };
   const seen = await eventually(
     'all has come to rest',
-    () => standing(client),
+    look,
     (now) => {
-      times = now && sayOf(now) === last ? times + 1 : 0;
+      const isSame = now !== undefined && sayOf(now) === last;
       last = sayOf(now);
-      return times >= 2;
+      return isSame;
     },
     30_000,
   );

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Lease, Node, Placement, type ResourceDef, Task } from '@river/crds/kinds';
+import { Lease, Node, Placement, Queue, type ResourceDef, Task } from '@river/crds/kinds';
 import { type ApiClient, apiClient, loadKubeconfig } from '@river/runtime';
 import { dataDir } from '../../cli/src/up/data-dir.ts';
 import { eventually } from '../server/eventually.ts';
@@ -82,5 +82,13 @@ it('says that a Task waits for a node, binds it when there is one, and says what
     20_000,
   );
   assert.match(JSON.stringify(waiting.status?.waiting), /[Cc]pu/i);
+  await of(Queue).create({ apiVersion: 'river.dev/v1', kind: 'Queue', metadata: { name: 'all' }, spec: { namespaces: [namespace] } });
+  const told = await eventually(
+    'it is told how the queue is used',
+    () => of<Queue>(Queue).get('all'),
+    ({ status }) => status?.running === 1,
+    20_000,
+  );
+  assert.deepEqual([told.status?.pending, told.status?.used?.cpu, told.status?.fairShare?.cpu], [1, '1', '4']);
   await of(Task).patch('small', { spec: { cancel: true } }, { type: 'merge', namespace });
 });

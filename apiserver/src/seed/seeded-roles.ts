@@ -90,7 +90,7 @@ const seededRoles: Readonly<Record<string, readonly PolicyRule[]>> = {
   /** What the scheduler writes: where Placements run, why the others wait, and what queues have used. It reads with the controllers. */
   'system:river-scheduler': [
     { verbs: ['get', 'patch'], apiGroups: [river], resources: ['placements', 'queues'] },
-    { verbs: ['patch'], apiGroups: [river], resources: ['placements/status'] },
+    { verbs: ['patch'], apiGroups: [river], resources: ['placements/status', 'queues/status'] },
   ],
   /** What a join token is good for; which request, and how many, is judged when it is made. */
   'system:node-bootstrapper': [{ verbs: ['create'], apiGroups: ['certificates.k8s.io'], resources: ['certificatesigningrequests'] }],

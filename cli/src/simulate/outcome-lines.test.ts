@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Outcome } from '@river/controllers/what-if';
 import { outcomeLines } from './outcome-lines.ts';
 
-const nothing: Outcome = { starts: [], ends: [], waits: [], warnings: [] };
+const nothing: Outcome = { starts: [], ends: [], waits: [], warnings: [], underWay: 0 };
 const about = (task: string, namespace = 'lab') => ({ task, namespace });
 const member = (index: number) => ({ ...about(`sweep-x-${index}`), set: { name: 'sweep', index } });
 const lines = (outcome: Partial<Outcome>) => outcomeLines({ ...nothing, ...outcome }, 'lab', 0);
@@ -11,6 +11,7 @@ const lines = (outcome: Partial<Outcome>) => outcomeLines({ ...nothing, ...outco
 describe('what a change comes to, in lines', () => {
   it('says that nothing does', () => {
     assert.deepEqual(lines({}), ['Nothing starts, ends or waits because of this.']);
+    assert.match(lines({ underWay: 3 })[1] ?? '', /not come to rest.*: 3/);
   });
 
   it('names the place, the cause and the time, and another namespace than the usual', () => {

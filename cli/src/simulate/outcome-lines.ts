@@ -2,7 +2,7 @@ import type { About, Outcome } from '@river/controllers/what-if';
 import { alignColumns } from '../output/columns.ts';
 
 /** What becomes of a change, in lines for a person: what starts, what ends, what waits. The Tasks of a set are told together. */
-export function outcomeLines({ starts, ends, waits, warnings }: Outcome, namespace: string, nowMs: number): string[] {
+export function outcomeLines({ starts, ends, waits, warnings, underWay }: Outcome, namespace: string, nowMs: number): string[] {
   const rows = [
     ...starts.map((each) => row('starts', each, namespace, startText(each))),
     ...ends.map((each) => row('ends', each, namespace, endText(each))),
@@ -14,7 +14,10 @@ export function outcomeLines({ starts, ends, waits, warnings }: Outcome, namespa
   );
   const warned = warnings.map(({ kind, name, reason, message }) => `warning: ${kind.toLowerCase()}/${name}: ${reason}: ${message}`);
   const lines = [...alignColumns(cells), ...warned];
-  return lines.length > 0 ? lines : ['Nothing starts, ends or waits because of this.'];
+  return [
+    ...(lines.length > 0 ? lines : ['Nothing starts, ends or waits because of this.']),
+    ...(underWay > 0 ? [`(The cluster has not come to rest: so much starts or ends before that, anyway: ${underWay}.)`] : []),
+  ];
 }
 
 interface Row {

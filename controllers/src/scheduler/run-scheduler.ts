@@ -9,6 +9,7 @@ import { runTimes } from './run-times.ts';
 import { type SchedulingOptions, schedule } from './schedule.ts';
 import type { Decision } from './snapshot.ts';
 import { settleSupposed, writeDecision } from './write-decision.ts';
+import { queueWriter } from './write-queues.ts';
 import { waitingWriter } from './write-waiting.ts';
 
 /** What it watches, already running. */
@@ -147,7 +148,9 @@ function openPasses(deps: SchedulerDeps, bell: Doorbell) {
   const placements = client.resource<Placement>(refOf(Placement));
   const book = placementBook();
   const read = snapshotReader();
-  const usage = usageKeeper(clock, client.resource<Queue>(refOf(Queue)));
+  const queuesApi = client.resource<Queue>(refOf(Queue));
+  const usage = usageKeeper(clock, queuesApi);
+  const writeQueues = queueWriter({ queues: queuesApi, clock, signal });
   const times = runTimes();
   const writing = { placements, book, log, signal };
   const writeWaiting = waitingWriter({ placements, book, clock, log, signal });
@@ -174,7 +177,9 @@ function openPasses(deps: SchedulerDeps, bell: Doorbell) {
       usage.advance(decision.queues);
       const written = await writeDecision(writing, decision);
       await writeWaiting(decision.waiting);
-      await usage.write(informers.queues.list(), signal);
+      const queues = informers.queues.list();
+      await usage.write(queues, signal);
+      await writeQueues(queues, decision.queues);
       deps.onPass?.({ ...written, waiting: decision.waiting.length, decideMs, totalMs: clock.monotonicMs() - startMs });
       if (written.failed > 0) return afterFailureMs;
       if (!decision.isComplete) bell.ring();

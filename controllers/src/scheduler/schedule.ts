@@ -7,7 +7,7 @@ import { type Layout, type NodeIndex, nodeIndex } from './node-index.ts';
 import { planEvictions } from './preempt.ts';
 import { add, dominantShare, heldAmounts, isBeyondQuota, openQueues, type QueueState, type Queues, type Unit } from './queues.ts';
 import { blockQueue, lackOfQuota } from './quota.ts';
-import type { Ask, Binding, Decision, Eviction, Held, Pending, QueueView, Snapshot, Target } from './snapshot.ts';
+import type { Amounts, Ask, Binding, Decision, Eviction, Held, Pending, QueueView, ResourceName, Snapshot, Target } from './snapshot.ts';
 
 export interface SchedulingOptions {
   /** Whether work is spread over the nodes or fills one after the other. GPUs are always filled up. */
@@ -98,12 +98,31 @@ export function schedule(snapshot: Snapshot, nowMs: number, some: Partial<Schedu
 function viewQueues({ queues, waits }: Pass): QueueView[] {
   const pending = new Map<QueueState, number>();
   for (const { unit } of waits) pending.set(unit.queue, (pending.get(unit.queue) ?? 0) + unit.members.length);
-  const views = Array.from(queues.states(), (queue) => ({
+  const states = [...queues.states()];
+  const isActive = (queue: QueueState) => queue.running > 0 || pending.has(queue);
+  const weights = states.reduce((sum, queue) => sum + (isActive(queue) ? queue.facts.weight : 0), 0);
+  const fairPart = (queue: QueueState) => {
+    const among = weights + (isActive(queue) ? 0 : queue.facts.weight);
+    return among === 0 ? 0 : queue.facts.weight / among;
+  };
+  const views = states.map((queue) => ({
     ...{ name: queue.facts.name, pending: pending.get(queue) ?? 0, running: queue.running },
-    ...{ used: { ...queue.used }, share: dominantShare(queue.used, queues.total) },
+    ...{ used: { ...queue.used }, borrowed: borrowedBy(queue), fairShare: partOf(queues.total, fairPart(queue)) },
+    share: dominantShare(queue.used, queues.total),
   }));
   return views.sort((a, b) => byText(a.name, b.name));
 }
+
+const partOf = (amounts: Amounts, part: number): Amounts => eachResource((name) => amounts[name] * part);
+
+function borrowedBy({ used, facts: { quota = {} } }: QueueState): Amounts {
+  return eachResource((name) => Math.max(0, used[name] - (quota[name] ?? used[name])));
+}
+
+const eachResource = (amountOf: (name: ResourceName) => number): Amounts => ({
+  ...{ cpuMillis: amountOf('cpuMillis'), memoryBytes: amountOf('memoryBytes') },
+  ...{ storageBytes: amountOf('storageBytes'), gpus: amountOf('gpus') },
+});
 
 /** Starts a unit, or says why it waits. */
 function decide(pass: Pass, unit: Unit): Cause | undefined {

@@ -190,6 +190,10 @@ export interface QueueView {
   pending: number;
   running: number;
   used: Amounts;
+  /** How much of it is beyond its quota. */
+  borrowed: Amounts;
+  /** The part of the cluster that it is entitled to by its weight, among all that use or want something now. */
+  fairShare: Amounts;
   /** Of the resource that it has most of, the part of the cluster's. */
   share: number;
 }

@@ -43,6 +43,8 @@ export interface Outcome {
   ends: End[];
   /** What waits, and did not, or waited for something else. */
   waits: Wait[];
+  /** How much starts and ends anyway, because the cluster has not come to rest: what is told here comes after that. */
+  underWay: number;
   /** What the controllers would warn of. */
   warnings: { kind: string; name: string; namespace?: string; reason: string; message: string }[];
 }
@@ -53,11 +55,17 @@ export interface Outcome {
  */
 export function whatIf(objects: Iterable<KubeObject>, edits: readonly Edit[], now: Now): Outcome {
   const copy = copyCluster(objects, now);
+  const first = standings(copy, []);
   const before = standings(copy, copy.settle());
+  const anyway = differences(first, before);
   const told = copy.events.length;
   applyEdits(copy.table, edits);
   const after = standings(copy, copy.settle());
-  return { ...differences(before, after), warnings: warningsIn(copy.events.slice(told)) };
+  return {
+    ...differences(before, after),
+    underWay: anyway.starts.length + anyway.ends.length,
+    warnings: warningsIn(copy.events.slice(told)),
+  };
 }
 
 type Standing = { about: About } & (
@@ -98,8 +106,10 @@ function aboutOf(task: KubeObject | undefined, { metadata }: Placement | Task): 
   };
 }
 
-function differences(before: ReadonlyMap<string, Standing>, after: ReadonlyMap<string, Standing>): Omit<Outcome, 'warnings'> {
-  const found: Omit<Outcome, 'warnings'> = { starts: [], ends: [], waits: [] };
+type Differences = Pick<Outcome, 'starts' | 'ends' | 'waits'>;
+
+function differences(before: ReadonlyMap<string, Standing>, after: ReadonlyMap<string, Standing>): Differences {
+  const found: Differences = { starts: [], ends: [], waits: [] };
   for (const [key, now] of after) {
     const was = before.get(key);
     if (now.is === 'placed' && was?.is !== 'placed') found.starts.push(startOf(now));
