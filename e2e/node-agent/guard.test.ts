@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { Placement } from '@river/crds/kinds';
+import type { Lease, Placement } from '@river/crds/kinds';
 import { eventually } from '../server/eventually.ts';
 import { mergeType } from '../server/http.ts';
 import { useServer } from '../server/use-server.ts';
@@ -58,7 +58,13 @@ describe('the guard', () => {
   const beatsOf = async ({ metadata }: Placement) => {
     const id = (await dockerd.docker('ps', '-q', '--filter', `label=river.dev/placement-uid=${metadata.uid}`)).trim();
     const upper = (await dockerd.docker('inspect', '--format', '{{.GraphDriver.Data.UpperDir}}', id)).trim();
-    return { id, count: () => readFileSync(join(upper, 'beat'), 'utf8').length };
+    const path = join(upper, 'beat');
+    return { id, path, count: () => readFileSync(path, 'utf8').length };
+  };
+  /** The same after the container is gone: the file is held open. */
+  const holding = ({ id, path }: { id: string; path: string }) => {
+    const file = openSync(path, 'r');
+    return { id, count: () => fstatSync(file).size };
   };
   const isFrozen = () => {
     const path = readFileSync(join(agent.dir, 'run/fenced-cgroup'), 'utf8');
@@ -112,6 +118,52 @@ describe('the guard', () => {
     );
     await used.api.merge(`${all}/${kept.metadata.name}`, { spec: { power: 'Stopped' } });
     await reaches(kept, 'Stopped');
+  });
+
+  const lease = '/apis/coordination.k8s.io/v1/namespaces/river-nodes/leases/n1';
+  const holder = async () => ((await used.api.read(lease)) as unknown as Lease).spec?.holderIdentity;
+  const takeLease = () => used.api.merge(lease, { spec: { holderIdentity: 'river-controllers' } });
+  /** Its Placement has not been called lost by anybody yet, and its agent is the first to say so. */
+  const isLost = async (placement: Placement, beats: { id: string; count: () => number }, frozenAt: number) => {
+    const { status } = await reaches(placement, 'Lost');
+    assert.deepEqual([status?.reason, status?.exitCode], ['NodeLost', undefined]);
+    assert.equal(beats.count(), frozenAt, 'it ran on');
+    assert.match((await holder()) ?? '', /^n1_/);
+    await eventually(
+      'it is gone',
+      () => dockerd.docker('ps', '-aq'),
+      (ids) => !ids.includes(beats.id),
+    );
+  };
+
+  it('has everything fenced killed where it stands when the lease was taken, before the lease is taken back', async () => {
+    const placement = await place('Fence');
+    const beats = holding(await beatsOf(placement));
+    const pid = agent.agentPid() ?? 0;
+    process.kill(pid, 'SIGSTOP');
+    await eventually('fenced work is frozen', isFrozen, Boolean, 30_000);
+    const frozenAt = beats.count();
+    await takeLease();
+    process.kill(pid, 'SIGCONT');
+    await isLost(placement, beats, frozenAt);
+    await eventually('fenced work may run again', isFrozen, (frozen) => !frozen, 20_000);
+  });
+
+  it('has it frozen first when it was not yet, by the next agent', async () => {
+    const [placement, free] = [await place('Fence'), await place('Continue')];
+    const [beats, freeBeats] = [holding(await beatsOf(placement)), await beatsOf(free)];
+    const pid = agent.agentPid() ?? 0;
+    process.kill(pid, 'SIGSTOP');
+    await takeLease();
+    process.kill(pid, 'SIGKILL');
+    process.kill(pid, 'SIGCONT');
+    await eventually('fenced work is frozen', isFrozen);
+    await isLost(placement, beats, beats.count());
+    assert.equal(await standsStill(freeBeats.count), false);
+    await reaches(free, 'Running');
+    const next = await place('Fence');
+    for (const one of [free, next]) await used.api.merge(`${all}/${one.metadata.name}`, { spec: { power: 'Stopped' } });
+    for (const one of [free, next]) await reaches(one, 'Stopped');
   });
 
   it('is started anew by its agent when it is killed, and fenced work stands still until then', async () => {

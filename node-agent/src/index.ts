@@ -3,7 +3,9 @@
  * @module
  */
 
+export { type EndingFenced, endFenced } from './agent/end-fenced.ts';
 export { type KeepingDeps, keepPlacements } from './agent/keep-placements.ts';
+export { type NodeLeaseDeps, nodeLease } from './agent/node-lease.ts';
 export { type Driver, DriverError } from './driver/driver.ts';
 export { type FakeProgram, fakeDriver } from './driver/fake/fake-driver.ts';
 export { type Fence, fence, fenceMs } from './guard/fence.ts';

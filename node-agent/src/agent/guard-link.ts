@@ -18,6 +18,8 @@ export interface GuardLink {
   /** Without a guard it is frozen. */
   readonly isFrozen: boolean;
   send(message: ToGuard): void;
+  /** Resolves when fenced work stands still and the guard knows that it is to, until the next renewal. */
+  freeze(): Promise<void>;
   onChange(call: (isFrozen: boolean) => void): void;
 }
 
@@ -32,6 +34,8 @@ export function guardLink({ dir, args, clock, log, signal }: GuardLinkDeps): Gua
   let socket: Socket | undefined;
   let isFrozen = true;
   let quietUntilMs = 0;
+  const asking = new Set<() => void>();
+  const send = (message: ToGuard) => void socket?.write(`${JSON.stringify(message)}\n`);
   const change = (to: boolean) => {
     if (to === isFrozen) return;
     isFrozen = to;
@@ -54,6 +58,7 @@ export function guardLink({ dir, args, clock, log, signal }: GuardLinkDeps): Gua
     const link = connect(files.socket);
     link.on('connect', () => {
       socket = link;
+      if (asking.size > 0) send({ freeze: true });
     });
     link.on('error', () => {});
     link.on('close', () => {
@@ -64,7 +69,9 @@ export function guardLink({ dir, args, clock, log, signal }: GuardLinkDeps): Gua
       sleep(clock, againMs, signal).then(dial, () => {});
     });
     jsonLines(link, (message) => {
-      if (typeof message === 'object' && message !== null && 'isFrozen' in message) change(message.isFrozen !== false);
+      if (typeof message !== 'object' || message === null || !('isFrozen' in message)) return;
+      change(message.isFrozen !== false);
+      if (isFrozen) for (const answer of asking) answer();
     });
   };
   dial();
@@ -73,7 +80,18 @@ export function guardLink({ dir, args, clock, log, signal }: GuardLinkDeps): Gua
     get isFrozen() {
       return isFrozen;
     },
-    send: (message) => socket?.write(`${JSON.stringify(message)}\n`),
+    send,
+    async freeze() {
+      freezeHere();
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const late = clock.after(patienceMs, () => reject(new Error('the guard does not answer')));
+      asking.add(resolve);
+      send({ freeze: true });
+      await promise.finally(() => {
+        late();
+        asking.delete(resolve);
+      });
+    },
     onChange: (call) => listeners.add(call),
   };
 }

@@ -48,7 +48,8 @@ export function keepPlacements(deps: KeepingDeps) {
     if (ownFaults.has(trouble.reason) && count >= mostTries && admission && !admission.mayHaveStarted) {
       tries.delete(uid);
       journal.put({ ...admission, outcome: { phase: 'Failed', ...trouble, finishMs: deps.nowMs() } });
-      return report(uid, undefined);
+      await report(uid, undefined);
+      return;
     }
     await report(uid, undefined, trouble);
     throw error;
@@ -121,8 +122,15 @@ function settler(
       stop.abort();
     });
   };
+  /** Whoever would call it lost has looked at it before: that it was taken on is there before it starts, or it was called lost and does not. */
+  const claim = async (uid: string) => {
+    if (!(await report(uid, undefined))) throw new Error('it is over, by the word of the server');
+  };
   const act = async (uid: string, actions: readonly Action[]) => {
-    for (const action of actions) await (action.do === 'pull' ? pull(uid, action) : perform(action, find(uid), all, signal));
+    for (const action of actions) {
+      if (action.do === 'start' && journal.get(uid)?.isFenced) await claim(uid);
+      await (action.do === 'pull' ? pull(uid, action) : perform(action, find(uid), all, signal));
+    }
   };
   return async (uid: string): Promise<Container | undefined> => {
     for (let round = 0; round < mostRounds; round++) {

@@ -29,7 +29,7 @@ export async function killForeign({ placements, node, journal, driver, freezer, 
     }
   for (const { uid, id, epoch } of await driver.observe(signal)) {
     const work = works.get(uid);
-    const isOurs = work?.epoch === epoch && !work.isOver && work.power !== 'Stopped';
+    const isOurs = work?.epoch === epoch && !work.isOver;
     if (fenced.has(uid) && !isOurs) freezer.kill(id);
   }
 }

@@ -1,5 +1,5 @@
 import type { KubeObject } from '@river/crds';
-import type { Node, Placement } from '@river/crds/kinds';
+import type { Lease, Node, Placement } from '@river/crds/kinds';
 import type { ApiClient, ResourceRef } from '@river/runtime';
 
 const river = (plural: string, namespaced: boolean): ResourceRef => ({ group: 'river.dev', version: 'v1', plural, namespaced });
@@ -10,7 +10,7 @@ export const resourcesOf = (client: ApiClient) => ({
   placements: client.resource<Placement>(placementsRef),
   nodes: client.resource<Node>(river('nodes', false)),
   secrets: client.resource<KubeObject>({ group: '', version: 'v1', plural: 'secrets', namespaced: true }),
-  leases: client.resource<KubeObject>({ group: 'coordination.k8s.io', version: 'v1', plural: 'leases', namespaced: true }),
+  leases: client.resource<Lease>({ group: 'coordination.k8s.io', version: 'v1', plural: 'leases', namespaced: true }),
   events: client.resource<KubeObject>({ group: '', version: 'v1', plural: 'events', namespaced: true }),
 });
 export type Resources = ReturnType<typeof resourcesOf>;

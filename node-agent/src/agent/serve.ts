@@ -18,7 +18,7 @@ import { dockerDriver } from '../driver/docker/docker-driver.ts';
 import type { EngineFacts } from '../driver/docker/engine-facts.ts';
 import type { Driver } from '../driver/driver.ts';
 import { bootMs } from '../guard/fence.ts';
-import { cgroupPath, freezer } from '../guard/freezer.ts';
+import { cgroupPath, type Freezer, freezer } from '../guard/freezer.ts';
 import { guardFiles } from '../guard/guard-files.ts';
 import { openJournal } from '../journal/journal.ts';
 import { makeOrder } from '../order/make-order.ts';
@@ -27,12 +27,15 @@ import { keptOutput } from '../output/keep-output.ts';
 import { sandboxEngine } from '../sandbox/sandbox-engine.ts';
 import { sandboxPool } from '../sandbox/sandbox-pool.ts';
 import { workloadNetwork } from '../sandbox/workload-network.ts';
+import { endFenced } from './end-fenced.ts';
 import { type GuardLink, guardLink } from './guard-link.ts';
+import { holderIdentity } from './holder-identity.ts';
 import { identityOf } from './join.ts';
 import { keepLease } from './keep-lease.ts';
 import { keepNode } from './keep-node.ts';
 import { byUid, keepPlacements } from './keep-placements.ts';
 import { killForeign } from './kill-foreign.ts';
+import { nodeLease } from './node-lease.ts';
 import type { AgentOptions } from './options.ts';
 import { placementsRef, resourcesOf } from './resources.ts';
 import { pullFor, secretReader } from './secrets-of.ts';
@@ -97,22 +100,16 @@ export async function serve({ options, args, log, signal }: Serving): Promise<vo
   const look = (uid?: string) => void keeping.changed(uid).catch((error) => log.debug('the containers could not be listed yet', { error }));
   link.onChange(() => look());
   log.info('the agent runs', { node });
-  const freeze = { kill: (id: string) => freezer(guardFiles(options.dir).readFenced() ?? '').kill(id) };
+  const fenced = fencedIn(options.dir);
+  const onLost = () => endFenced({ node, journal, link, freezer: fenced, nowMs: clock.wallMs, onEnded: look });
+  const lease = nodeLease({ leases: api.leases, node, identity: holderIdentity(options.dir, node), clock, onLost, signal });
   const onRenewed = async (sentMs: number) => {
-    if (link.isFrozen) await killForeign({ placements: api.placements, node, journal, driver, freezer: freeze, signal });
+    if (link.isFrozen) await killForeign({ placements: api.placements, node, journal, driver, freezer: fenced, signal });
     link.send({ renewedMs: sentMs });
   };
   await Promise.all([
     watchEngine(driver, look, signal),
-    keepLease({
-      leases: api.leases,
-      node,
-      clock,
-      bootMs,
-      log,
-      signal,
-      onRenewed,
-    }),
+    keepLease({ lease, clock, bootMs, onRenewed, log, signal }),
     keepNode({ api, node, observe: machine.observe, clock, log, signal }),
     every(sweepMs, () => output.sweep(clock.wallMs()), signal),
     every(tendMs, () => void sandboxes.tend().catch((error) => log.debug('the sandboxes could not be tended yet', { error })), signal),
@@ -151,6 +148,15 @@ async function openEngine({ options, owner, docker, link, log, signal }: Opening
     signal,
   });
   return { machine, sandboxes, driver: dockerDriver({ docker, node: owner, cgroups, network: workloadNetwork(sandboxes) }) };
+}
+
+/** Where fenced work is, once that was said: before, there is none. */
+function fencedIn(dir: string): Pick<Freezer, 'kill' | 'killAll' | 'isEmpty'> {
+  const group = () => {
+    const path = guardFiles(dir).readFenced();
+    return path === undefined ? undefined : freezer(path);
+  };
+  return { kill: (id) => group()?.kill(id), killAll: () => group()?.killAll(), isEmpty: () => group()?.isEmpty() ?? true };
 }
 
 /** The guard knows where fenced work is before there is any. */

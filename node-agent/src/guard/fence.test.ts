@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,6 +41,15 @@ describe('the fence', () => {
     held.renewed(time.nowMs - fenceMs);
     held.renewed(time.nowMs + 5);
     assert.equal(held.isFrozen, true);
+  });
+
+  it('that is told that its lease is lost stands still until the next renewal', () => {
+    const { done, time, held } = start();
+    held.renewed(time.nowMs - 10);
+    held.expire();
+    assert.deepEqual([done, held.isFrozen], [['freeze', 'thaw', 'freeze'], true]);
+    held.renewed(time.nowMs);
+    assert.equal(held.isFrozen, false);
   });
 
   it('is never open when the last renewal was sent longer ago than it may be', () => {
@@ -89,5 +100,23 @@ describe('the freezer', () => {
     assert.equal(readFileSync(join(first, 'freezer.state'), 'utf8'), 'FROZEN');
     freezer(first).thaw();
     assert.equal(freezer(first).isFrozen(), false);
+  });
+
+  it('ends all that is in it, however deep, and says so when it cannot', async () => {
+    const children = [spawn('sleep', ['100']), spawn('sleep', ['100'])];
+    const ended = Promise.all(children.map((child) => once(child, 'exit')));
+    const third = join(root, 'third');
+    mkdirSync(join(third, 'aa/bb'), { recursive: true });
+    writeFileSync(join(third, 'aa/cgroup.procs'), `${children[0]?.pid}\n`);
+    writeFileSync(join(third, 'aa/bb/cgroup.procs'), `${children[1]?.pid}\n`);
+    assert.equal(freezer(third).isEmpty(), false);
+    freezer(third).killAll();
+    assert.deepEqual(await ended, [
+      [null, 'SIGKILL'],
+      [null, 'SIGKILL'],
+    ]);
+    writeFileSync(join(third, 'aa/cgroup.procs'), '0\n');
+    assert.throws(() => freezer(third).killAll(), /process namespace/);
+    assert.equal(freezer(join(root, 'nothing')).isEmpty(), true);
   });
 });

@@ -22,6 +22,8 @@ export interface Fence {
   readonly isFrozen: boolean;
   /** A renewal that the server took was sent at that time. An old one, late on its way, thaws nothing. */
   renewed(sentMs: number): void;
+  /** What was renewed counts for nothing any more: frozen until the next renewal. */
+  expire(): void;
   /** To be called again and again. */
   check(): void;
 }
@@ -48,6 +50,10 @@ export function fence({ nowMs, freezer }: FenceDeps): Fence {
         freezer.thaw();
         isFrozen = false;
       }
+      check();
+    },
+    expire() {
+      deadlineMs = Number.NEGATIVE_INFINITY;
       check();
     },
     check,

@@ -12,6 +12,9 @@ export interface Freezer {
   isFrozen(): boolean;
   /** Ends every process of one container at once: a frozen one ends when it is thawed, before its next instruction. */
   kill(containerId: string): void;
+  /** The same for all that is in it. @throws Error when a process cannot be seen from here. */
+  killAll(): void;
+  isEmpty(): boolean;
 }
 
 /** Where the parent lies: under `freezer/` of the first version, in the one tree of the second. */
@@ -45,18 +48,31 @@ export function freezer(path: string): Freezer {
       return /^(1|FROZEN|FREEZING)$/.test(readFileSync(file(), 'utf8').trim());
     },
     kill(containerId) {
-      for (const group of globSync(`*${containerId}*`, { cwd: path })) killGroup(join(path, group));
+      for (const group of globSync(`*${containerId}*`, { cwd: path })) for (const pid of processesIn(join(path, group))) killProcess(pid);
     },
+    killAll() {
+      for (const pid of processesIn(path)) killProcess(pid);
+    },
+    isEmpty: () => processesIn(path).length === 0,
   };
 }
 
-/** A group may hold groups; a process may be gone before its turn. */
-function killGroup(group: string): void {
-  for (const list of globSync(`**/${processes}`, { cwd: group }))
-    for (const pid of readFileSync(join(group, list), 'utf8').split('\n').filter(Boolean)) killProcess(Number(pid));
+/** A group may hold groups. */
+const processesIn = (group: string): number[] => globSync(`**/${processes}`, { cwd: group }).flatMap((list) => listed(join(group, list)));
+
+/** A group that is gone holds nothing. */
+function listed(file: string): number[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n').filter(Boolean).map(Number);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENODEV')) return [];
+    throw error;
+  }
 }
 
+/** It may be gone before its turn. Number 0 is a process of a namespace that is not seen from here, and to `kill` the caller's own group. */
 function killProcess(pid: number): void {
+  if (pid === 0) throw new Error('fenced work cannot be ended: the agent does not run in the process namespace of the container engine');
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {

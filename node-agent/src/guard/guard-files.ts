@@ -15,7 +15,7 @@ export const guardFiles = (dir: string) => {
 };
 
 /** A line of the talk between the two. */
-export type ToGuard = { renewedMs: number } | { fenced: string };
+export type ToGuard = { renewedMs: number } | { fenced: string } | { freeze: true };
 export interface ToAgent {
   isFrozen: boolean;
 }

@@ -36,10 +36,14 @@ const tellAll = () => {
 const hold = (path: string | undefined) => {
   if (path !== undefined) held = fence({ nowMs: () => bootMs(), freezer: freezer(path) });
 };
-const hear = (message: unknown) => {
+const hear = (message: unknown, socket: Socket) => {
   if (typeof message !== 'object' || message === null) return;
   if ('fenced' in message && !held) hold(files.readFenced());
   if ('renewedMs' in message && typeof message.renewedMs === 'number') held?.renewed(message.renewedMs);
+  if ('freeze' in message) {
+    held?.expire();
+    tell(socket);
+  }
   tellAll();
 };
 
@@ -58,7 +62,7 @@ const server = createServer((socket) => {
   sockets.add(socket);
   socket.on('error', () => {});
   socket.on('close', () => sockets.delete(socket));
-  jsonLines(socket, hear);
+  jsonLines(socket, (message) => hear(message, socket));
   tell(socket);
 });
 server.listen(files.socket, () => {

@@ -80,6 +80,18 @@ describe('an order', () => {
 });
 
 describe('work', () => {
+  it('has begun when the same binding was accepted', () => {
+    const accepted = {
+      type: 'Accepted',
+      status: 'True' as const,
+      reason: 'Admitted',
+      message: '',
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+    };
+    const begunIn = (epoch: number) => workOf({ ...placementOf({}), status: { epoch, conditions: [accepted] } })?.hasBegun;
+    assert.deepEqual([begunIn(2), begunIn(1)], [true, false]);
+  });
+
   it('is what is bound, ended when its Placement is being deleted, and over when its status says so', () => {
     assert.deepEqual(workOf(placementOf({ timeout: '1h', gracePeriod: '5s', onDisconnect: 'Fence', cpuset: '0-2' })), {
       uid: 'u1',
@@ -88,6 +100,7 @@ describe('work', () => {
       epoch: 2,
       power: 'Running',
       isOver: false,
+      hasBegun: false,
       gpus: [],
       cpus: [0, 1, 2],
       isPrivileged: false,

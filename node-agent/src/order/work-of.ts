@@ -7,13 +7,15 @@ import type { Work } from '../plan/work.ts';
 export function workOf({ metadata, spec, status }: Placement): Work | undefined {
   if (spec.nodeName === undefined || spec.epoch === undefined) return undefined;
   const mounts = spec.mounts ?? [];
+  const holds = (wanted: string) => (status?.conditions ?? []).some(({ type, status: said }) => type === wanted && said === 'True');
   return {
     uid: metadata.uid ?? '',
     namespace: metadata.namespace ?? '',
     name: metadata.name,
     epoch: spec.epoch,
     power: metadata.deletionTimestamp ? 'Stopped' : spec.power,
-    isOver: (status?.conditions ?? []).some(({ type, status: holds }) => type === 'Finished' && holds === 'True'),
+    isOver: holds('Finished'),
+    hasBegun: holds('Accepted') && status?.epoch === spec.epoch,
     gpus: (spec.gpus ?? []).map(({ index }) => index),
     cpus: parseCpuList(spec.cpuset ?? ''),
     isPrivileged: spec.privileged,

@@ -36,6 +36,22 @@ export const lost = (admission: Admission, nowMs: number): Outcome => ({
   finishMs: nowMs,
 });
 
+/** What is said of fenced work by whoever is first: the controllers, or its node when it is back. */
+export const nodeLost = (node: string, nowMs: number): Outcome => ({
+  phase: 'Lost',
+  reason: 'NodeLost',
+  message: `Node ${node} has been silent for so long that it has frozen what it ran.`,
+  finishMs: nowMs,
+});
+
+/** Another agent of this name has taken it on, and what became of it is not known here. */
+export const begunElsewhere = (nowMs: number): Outcome => ({
+  phase: 'Lost',
+  reason: 'JournalGone',
+  message: 'it was taken on here once, but nothing of it is left, so nobody knows how it ended',
+  finishMs: nowMs,
+});
+
 export const neverStarted = (nowMs: number): Outcome => ({
   phase: 'Stopped',
   reason: 'NeverStarted',

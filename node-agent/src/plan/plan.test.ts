@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { modelNode } from '../testing/model-node.ts';
+import { nodeLost } from './outcome-of.ts';
 import { admissionOf, plan } from './plan.ts';
 import type { Action, Admission, Container, Limits, Work } from './work.ts';
 
@@ -23,6 +24,7 @@ const work = (given: Partial<Work> = {}): Work => ({
   epoch: 1,
   power: 'Running',
   isOver: false,
+  hasBegun: false,
   gpus: [],
   cpus: [],
   isPrivileged: false,
@@ -84,6 +86,24 @@ const cases: Record<string, Case> = {
     gives: ['start'],
   },
   'what may have run is never started again': { desired: [work()], took: [admitted()], gives: ['settle Lost ContainerGone'] },
+  'what another agent of this node has begun is not begun anew': {
+    desired: [work({ hasBegun: true })],
+    gives: ['refuse Lost JournalGone'],
+  },
+  'what it left running is taken up': { desired: [work({ hasBegun: true })], has: [container()], gives: ['admit', 'pull', 'create'] },
+  'what was ended by the fence goes once it is thawed': {
+    desired: [work({ isFenced: true })],
+    took: [admitted({ isFenced: true }, { outcome: nodeLost('n1', nowMs) })],
+    has: [container()],
+    gives: ['stop 0', 'remove'],
+  },
+  'and stands still until then': {
+    desired: [work({ isFenced: true })],
+    took: [admitted({ isFenced: true }, { outcome: nodeLost('n1', nowMs) })],
+    has: [container()],
+    within: { isFrozen: true },
+    gives: [],
+  },
   'what runs is left alone': { desired: [work()], took: [admitted()], has: [container()], gives: [] },
   'an end is noted before the container goes': {
     desired: [work()],

@@ -1,5 +1,5 @@
 import { refusalOf } from './admit.ts';
-import { lost, neverStarted, outcomeOf } from './outcome-of.ts';
+import { begunElsewhere, lost, neverStarted, outcomeOf } from './outcome-of.ts';
 import type { Action, Admission, Container, Limits, Work } from './work.ts';
 
 export interface Observed {
@@ -53,12 +53,15 @@ export function planOne(
   if (admission && work.epoch < admission.epoch) return [];
   const old = containers.filter(({ epoch }) => epoch !== work.epoch);
   const discarded = old.flatMap((container) => discard(container, 0));
+  // What is frozen does not end before it is thawed, and would only hold up the engine.
+  if (limits.isFrozen && admission?.isFenced && admission.outcome) return [];
   if (admission?.outcome)
     return [...discarded, ...containers.filter(({ epoch }) => epoch === work.epoch).flatMap((container) => discard(container, 0))];
   const current = admission?.epoch === work.epoch ? admission : undefined;
   const container = containers.find(({ epoch }) => epoch === work.epoch);
   if (limits.isFrozen && work.isFenced) return container && current ? settleIfOver(current, container, limits) : [];
   if (work.isOver && !admission) return containers.flatMap((container) => discard(container, 0));
+  if (!admission && containers.length === 0 && work.hasBegun) return [{ do: 'refuse', work, outcome: begunElsewhere(limits.nowMs) }];
   // What is free is judged in the moment in which it is taken: so first the old goes, and the next look begins anew.
   if (!current) return discarded.length > 0 ? discarded : planNew(work, admissions, limits);
   return [...discarded, ...(container ? planContainer(work, current, container, limits) : planWithout(work, current, limits))];

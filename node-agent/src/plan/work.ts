@@ -9,6 +9,8 @@ export interface Work {
   power: 'Running' | 'Paused' | 'Stopped';
   /** Its status is final already, by whoever said so: it is never started, and what still runs of it is killed. */
   isOver: boolean;
+  /** An agent of this node has said that it took it on. */
+  hasBegun: boolean;
   gpus: readonly number[];
   /** Cores that are its own; empty: any. */
   cpus: readonly number[];

@@ -12,28 +12,32 @@ export interface ReportDeps {
   signal: AbortSignal;
 }
 
-/** Writes what is not yet said. What was written last is known, also while the cache does not show it yet. */
+/**
+ * Writes what is not yet said. What was written last is known, also while the cache does not show it yet. Resolves with whether the
+ * server has it now and it is still to go on.
+ */
 export function reporter({ placements, journal, api, signal }: ReportDeps) {
   const written = new Map<string, Placement>();
-  return async (uid: string, container: Container | undefined, trouble?: Trouble): Promise<void> => {
+  return async (uid: string, container: Container | undefined, trouble?: Trouble): Promise<boolean> => {
     const seen = placements.byIndex('uid', uid)[0];
     const admission = journal.get(uid);
     if (!seen) written.delete(uid);
-    if (!seen || !admission) return;
+    if (!seen || !admission) return false;
     const mine = written.get(uid);
     const placement = mine && isNewer(mine, seen) ? mine : seen;
     // Final is final, whoever said it.
-    if (placement.status?.conditions?.some(({ type, status: holds }) => type === 'Finished' && holds === 'True')) return;
+    if (placement.status?.conditions?.some(({ type, status: holds }) => type === 'Finished' && holds === 'True')) return false;
     const status = statusOf(placement, admission, container, trouble);
-    if (isSame(status, placement.status)) return;
+    if (isSame(status, placement.status)) return true;
     const { name, namespace = '', resourceVersion } = placement.metadata;
     const patch = { metadata: { ...(resourceVersion !== undefined && { resourceVersion }) }, status: { ...status, waiting: null } };
     try {
       // What is undefined is not in the JSON, and JSON is all that it is.
       const answer = await api.patch(name, JSON.parse(JSON.stringify(patch)), { type: 'merge', namespace, subresource: 'status', signal });
       written.set(uid, answer);
+      return true;
     } catch (error) {
-      if (ApiError.is(error, 'NotFound')) return;
+      if (ApiError.is(error, 'NotFound')) return false;
       written.delete(uid);
       throw error;
     }
