@@ -117,7 +117,7 @@ describe('a Node', () => {
     assert.equal(stage.phase(), 'Unreachable');
   });
 
-  it('that has come back for its lease just in time has lost nothing', () => {
+  it('that has taken its lease back is called lost no more: it says itself what it has ended for that', () => {
     run({ onDisconnect: 'Fence' });
     cluster.advance(26_000);
     cluster.apply(reconcileNode(node(), cluster, cluster.now).changes);
