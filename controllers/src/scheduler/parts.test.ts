@@ -154,6 +154,18 @@ it('never shows an older revision than one that it has seen, and lets go of what
   assert.deepEqual([book.size, book.supposed()], [0, []]);
 });
 
+it('does not hold what is gone because a write to it was answered afterwards', () => {
+  const book = placementBook();
+  const placement = placementObject('p', {}, { resourceVersion: '9' });
+  book.take(placement);
+  book.answered(placementObject('p', { nodeName: 'tiger', epoch: 1 }, { resourceVersion: '10' }));
+  assert.equal(book.get('lab/p')?.spec.nodeName, 'tiger');
+  book.drop(placement);
+  book.answered(placementObject('p', { nodeName: 'tiger', epoch: 1 }, { resourceVersion: '10' }));
+  book.suppose(placement);
+  assert.deepEqual([book.size, book.get('lab/p'), book.supposed()], [0, undefined, []]);
+});
+
 it('looks at so many that wait, and tells the others that they are far behind', () => {
   const pending = Array.from({ length: 30 }, (_, at) => pendingOf(`p${String(at).padStart(2, '0')}`, { cpu: at < 20 ? 2 : 1 }));
   const snapshot = snapshotOf({ nodes: [nodeFacts('ant', { cpu: 1 })], pending });

@@ -10,6 +10,8 @@ export interface Unit {
   createdMs: number;
   /** Members of its gang that are bound: it must not be left half started. */
   boundMembers: number;
+  /** Others were sent away for it, and the room that they left is there. */
+  isAwaited: boolean;
   wants: Amounts;
 }
 
@@ -174,16 +176,18 @@ function unitOf(members: readonly Pending[], of: Queues['of'], boundMembers: num
   const [first] = members;
   if (!first) return [];
   const queue = of(first);
+  const isAwaited = members.some(({ roomOn }) => roomOn !== undefined);
   if (members.length === 1) {
-    return [{ members, queue, priority: first.priority, createdMs: first.createdMs, boundMembers, wants: wantsOf(first.ask) }];
+    return [{ members, queue, priority: first.priority, createdMs: first.createdMs, boundMembers, isAwaited, wants: wantsOf(first.ask) }];
   }
   const priority = members.reduce((least, each) => Math.min(least, each.priority), Number.POSITIVE_INFINITY);
   const createdMs = members.reduce((latest, each) => Math.max(latest, each.createdMs), 0);
-  return [{ members, queue, priority, createdMs, boundMembers, wants: sumOf(members.map(({ ask }) => wantsOf(ask))) }];
+  return [{ members, queue, priority, createdMs, boundMembers, isAwaited, wants: sumOf(members.map(({ ask }) => wantsOf(ask))) }];
 }
 
-/** Inside a queue: what has begun, then the higher priority, then the older. */
+/** Inside a queue: whom room was made for, what has begun, then the higher priority, then the older. */
 const unitOrder = (a: Unit, b: Unit): number =>
+  Number(b.isAwaited) - Number(a.isAwaited) ||
   Number(b.boundMembers > 0) - Number(a.boundMembers > 0) ||
   b.priority - a.priority ||
   a.createdMs - b.createdMs ||
@@ -195,8 +199,9 @@ interface Turn {
   share: number;
 }
 
-/** Among queues: who stays within its quota, then the higher priority, then who has had the least for its weight, then the older. */
+/** Among queues: whom room was made for, who stays within its quota, then the higher priority, then who has had the least for its weight, then the older. */
 function ranksBefore(a: Turn, b: Turn): boolean {
+  if (a.unit.isAwaited !== b.unit.isAwaited) return a.unit.isAwaited;
   if (a.isBeyond !== b.isBeyond) return b.isBeyond;
   if (a.unit.priority !== b.unit.priority) return a.unit.priority > b.unit.priority;
   if (a.share !== b.share) return a.share < b.share;

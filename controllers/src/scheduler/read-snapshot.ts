@@ -1,5 +1,6 @@
 import { durationMs, type KubeObject, type LabelMatcher, SelectorError, selectorMatcher } from '@river/crds';
 import type { Node, Placement, PriorityClass, Queue } from '@river/crds/kinds';
+import { evictedForAnnotation } from './binding-patch.ts';
 import { partialAmounts } from './read-amounts.ts';
 import { readNode } from './read-node.ts';
 import { isBound, isOver, isPending, keyOf, readAsk, readGang, readHeld } from './read-placement.ts';
@@ -8,6 +9,7 @@ import type { Holder, NodeFacts, Pending, QueueFacts, Snapshot } from './snapsho
 /** The cluster as objects say it, defaults filled in. */
 export interface ClusterObjects {
   nodes: readonly Node[];
+  /** Those that are over tell only for whom they were sent away. */
   placements: Iterable<Placement>;
   queues: readonly Queue[];
   priorityClasses: readonly PriorityClass[];
@@ -40,7 +42,10 @@ export function snapshotReader(): (objects: ClusterObjects) => Snapshot {
     const ranks = priorities(objects.priorityClasses);
     const holders: Holder[] = [];
     const pending: Pending[] = [];
+    const roomOn = new Map<string, string>();
     for (const placement of objects.placements) {
+      const forKey = placement.metadata.annotations?.[evictedForAnnotation];
+      if (forKey !== undefined && placement.spec.nodeName !== undefined) roomOn.set(forKey, placement.spec.nodeName);
       const found = read(placement);
       if (!found) continue;
       const { priority, mayPreempt } = ranks(placement);
@@ -50,13 +55,16 @@ export function snapshotReader(): (objects: ClusterObjects) => Snapshot {
         pending.push({ ...found.pending, priority, mayPreempt, ask: { ...found.pending.ask, ...atMost(expectedMs, found.pending.ask) } });
     }
     return {
-      ...{ holders, pending },
+      holders,
+      pending: roomOn.size === 0 ? pending : pending.map((each) => withRoom(each, roomOn.get(each.key))),
       nodes: objects.nodes.map(factsOf),
       queues: objects.queues.map((queue) => readQueue(queue, objects.namespaces)),
       usage: objects.usage ?? {},
     };
   };
 }
+
+const withRoom = (pending: Pending, roomOn: string | undefined): Pending => (roomOn === undefined ? pending : { ...pending, roomOn });
 
 /** What is expected changes with what others have taken, so it is no part of what is remembered. */
 const atMost = (expectedMs: number | undefined, { longestMs }: { longestMs: number }) =>

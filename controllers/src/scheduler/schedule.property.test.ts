@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { schedule } from './schedule.ts';
-import type { Decision, Snapshot } from './snapshot.ts';
+import type { Decision, Pending, Snapshot } from './snapshot.ts';
 import { afterBindings } from './testing/advance.ts';
 import { arbitrarySnapshot } from './testing/arbitrary-snapshot.ts';
+import { gib, gpuFacts, nodeFacts, pendingOf, snapshotOf } from './testing/facts.ts';
 import { faultsOf } from './testing/faults-of.ts';
 
 const layouts = fc.constantFrom('Spread' as const, 'Pack' as const);
@@ -83,4 +84,60 @@ describe('whatever the cluster and the work are, the scheduler', () => {
       { numRuns: 1000 },
     );
   });
+});
+
+/** One pass later, when what was bound runs, and what was sent away has ended and waits anew. */
+function nextPass(snapshot: Snapshot, { bindings, evictions }: Decision, asked: ReadonlyMap<string, Pending>): Snapshot {
+  const after = afterBindings(snapshot, bindings, 0);
+  const gone = new Set(evictions.map(({ key }) => key));
+  const again = [...gone].flatMap((key) => asked.get(key) ?? []);
+  const nodes = new Map(snapshot.holders.map(({ key, node }) => [key, node]));
+  const roomOn = new Map(evictions.map(({ key, forKey }) => [forKey, nodes.get(key)]));
+  const pending = [...after.pending, ...again].map((each) => {
+    const room = roomOn.get(each.key);
+    return room === undefined ? each : { ...each, roomOn: room };
+  });
+  return { ...after, holders: after.holders.filter(({ key }) => !gone.has(key)), pending };
+}
+
+/** Three machines with far more work than they have room for, of three priorities, and nothing that would keep it apart. */
+const arbitraryCrowd: fc.Arbitrary<Snapshot> = fc
+  .array(
+    fc.record({
+      cpu: fc.integer({ min: 1, max: 8 }),
+      memoryGib: fc.integer({ min: 1, max: 8 }),
+      priority: fc.constantFrom(0, 100, 200),
+      gpus: fc.constantFrom(0, 0, 0, 1, 2),
+      createdMs: fc.integer({ min: 0, max: 50 }),
+      longestMs: fc.constantFrom(Infinity, Infinity, Infinity, 60_000),
+    }),
+    { minLength: 12, maxLength: 50 },
+  )
+  .map((work) => {
+    const cores = (first: number) => Array.from({ length: 8 }, (_, core) => first + core);
+    const numa = [0, 1].map((id) => ({ id, cores: cores(id * 8), memoryBytes: 32 * gib }));
+    const gpus = [0, 1, 2, 3].map((index) => gpuFacts(index, { numaNode: index >> 1 }));
+    const nodes = ['ant', 'bee', 'cat'].map((name) => nodeFacts(name, { cpu: 16, memoryGib: 64, numa, gpus }));
+    const pending = work.map(({ gpus: count, ...each }, at) =>
+      pendingOf(`p${at}`, { ...each, ...(count > 0 && { gpus: { count, memoryBytes: 0 } }) }),
+    );
+    return snapshotOf({ nodes, pending });
+  });
+
+it('does not send away for ever: what was sent away begins anew, and at last all stands', () => {
+  fc.assert(
+    fc.property(fc.oneof(arbitrarySnapshot, arbitraryCrowd), (drawn) => {
+      const asked = new Map(drawn.pending.map(({ gang: _, ...each }) => [each.key, each]));
+      let snapshot: Snapshot = inUse({ ...drawn, pending: [...asked.values()] });
+      const sent: string[] = [];
+      for (let passes = 0; passes < 100; passes++) {
+        const decision = schedule(snapshot, 0);
+        if (decision.bindings.length + decision.evictions.length === 0) return;
+        sent.push(...decision.evictions.map(({ key, forKey, reason }) => `${key} for ${forKey}: ${reason}`));
+        snapshot = nextPass(snapshot, decision, asked);
+      }
+      assert.fail(`no end: ${sent.slice(-8).join(', ')}`);
+    }),
+    { numRuns: 1500 },
+  );
 });

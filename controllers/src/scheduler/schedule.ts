@@ -7,6 +7,7 @@ import { type Layout, type NodeIndex, nodeIndex } from './node-index.ts';
 import { planEvictions } from './preempt.ts';
 import { add, dominantShare, heldAmounts, isBeyondQuota, openQueues, type QueueState, type Queues, type Unit } from './queues.ts';
 import { blockQueue, lackOfQuota } from './quota.ts';
+import { withRoomLeft } from './room-left.ts';
 import type { Amounts, Ask, Binding, Decision, Eviction, Held, Pending, QueueView, ResourceName, Snapshot, Target } from './snapshot.ts';
 
 export interface SchedulingOptions {
@@ -64,7 +65,7 @@ interface Pass {
 export function schedule(snapshot: Snapshot, nowMs: number, some: Partial<SchedulingOptions> = {}): Decision {
   const options = { ...defaultOptions, ...some };
   const ledger = openLedger(snapshot, nowMs);
-  const queues = openQueues(snapshot);
+  const queues = openQueues({ ...snapshot, pending: withRoomLeft(ledger, snapshot.pending) });
   const index = nodeIndex(ledger, options.layout);
   const evictable = snapshot.holders.filter(({ mayBeEvicted, isLeaving }) => mayBeEvicted && !isLeaving);
   const lowest = evictable.reduce((least, { priority }) => Math.min(least, priority), Number.POSITIVE_INFINITY);

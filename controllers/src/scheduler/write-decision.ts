@@ -50,7 +50,7 @@ export async function writeDecision(deps: WritingDeps, decision: Pick<Decision, 
     const placement = book.get(key);
     if (!placement || signal.aborted) return false;
     try {
-      book.take(await patch(deps, placement, patchOf(placement)));
+      book.answered(await patch(deps, placement, patchOf(placement)));
       return true;
     } catch (error) {
       fail(placement, error, as?.(placement));
@@ -86,13 +86,13 @@ export async function settleSupposed(deps: WritingDeps): Promise<void> {
     const again = JSON.parse(JSON.stringify({ nodeName, epoch, gpus, cpuset, numaNode }));
     const version = { uid: metadata.uid ?? '', resourceVersion: metadata.resourceVersion ?? '' };
     try {
-      book.take(await patch(deps, supposed, { metadata: version, spec: again }));
+      book.answered(await patch(deps, supposed, { metadata: version, spec: again }));
     } catch (error) {
       if (isUnknown(error) || (error instanceof TransportError && !error.mayHaveHappened)) throw error;
       if (ApiError.is(error, 'NotFound')) return book.drop(supposed);
       const found = await placements.get(metadata.name, { namespace: metadata.namespace ?? '', signal });
       book.forget(keyOf(supposed));
-      book.take(found);
+      book.answered(found);
     }
   });
 }

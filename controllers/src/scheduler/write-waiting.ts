@@ -43,7 +43,7 @@ export function waitingWriter(deps: WaitingDeps): WaitingWriter {
     const { name, namespace = '', uid = '', resourceVersion = '' } = placement.metadata;
     const body = { metadata: { uid, resourceVersion }, status: { waiting } };
     try {
-      book.take(
+      book.answered(
         await deps.placements.patch(name, body, {
           type: 'merge',
           subresource: 'status',
