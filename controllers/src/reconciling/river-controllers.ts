@@ -68,6 +68,9 @@ export const riverControllers: readonly Controller[] = [
       spec.owner.kind === Task.kind ? [{ name: spec.owner.name, namespace: metadata.namespace }] : [],
     ),
     wake(Approval, ({ spec, metadata }) => [{ name: spec.taskName, namespace: metadata.namespace }]),
+    wake(TaskSet, (set, previous, view) =>
+      set.spec.cancel && !previous?.spec.cancel ? keysOf(view.byIndex(Task, 'owner', uidOf(set))) : [],
+    ),
     wake(Task, ({ metadata }, _previous, view) => keysOf(view.byIndex(Task, 'dependsOn', `${metadata.namespace}/${metadata.name}`))),
     wake(Node, (node, previous, view) =>
       reachabilityOf(node) === reachabilityOf(previous)

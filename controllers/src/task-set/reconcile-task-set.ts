@@ -5,7 +5,7 @@ import { conditionOf, holds, type Said, setConditions } from '../decide/conditio
 import { type Change, type Decision, type Now, nothing, type Reconciler, type Step, type View } from '../decide/decision.ts';
 import { dueAt } from '../decide/elapsed.ts';
 import { extentOf, makeMember, memberName, setLabel } from './members.ts';
-import { endedCount, type Member, type Progress, progressOf } from './progress.ts';
+import { endedCount, type Progress, progressOf } from './progress.ts';
 import { addNumbers, boundedText, formatRanges, gapsBelow, includes } from './ranges.ts';
 
 /** How many Tasks are made, changed or deleted in one turn. */
@@ -84,33 +84,25 @@ const isForeign = (task: Task | undefined, set: TaskSet): boolean =>
 /** A number is given before its Task is made. What has one and no Task is made now, unless the set is another by now. */
 function make(set: TaskSet, { make }: Plan, isWritten: boolean): Change[] {
   if (make.length === 0) return [];
-  const creations = make.map((index): Step => ({ act: 'create', object: withCancel(set, makeMember(set, index)) }));
+  // Also of a set that was cancelled: it ends at once, and so its end is written down like any other's.
+  const creations = make.map((index): Step => ({ act: 'create', object: makeMember(set, index) }));
   const all: Change = { act: 'together', changes: creations };
   return isWritten ? [all] : [{ act: 'confirm', of: set }, all];
 }
 
-/** One that had a number when the set was cancelled is made all the same, and ends at once: so its end is written down like any other's. */
-const withCancel = (set: TaskSet, draft: ReturnType<typeof makeMember>): ReturnType<typeof makeMember> =>
-  set.spec.cancel ? { ...draft, spec: { ...draft.spec, cancel: true } } : draft;
-
-/** What holds for the set is handed on when it changes, so that one Task may be paused and resumed by itself meanwhile. */
+/** A pause is handed on when it changes, so that one Task may be paused and resumed by itself meanwhile. A cancel holds for all: see `withSet`. */
 function steer(set: TaskSet, { active }: Progress): { steering: Change[]; isSteered: boolean; hasMore: boolean } {
   const { cancel, suspend, template } = set.spec;
   const wasSuspended = holds(set.status?.conditions, 'Paused');
-  const toCancel = cancel ? active.filter(({ task }) => !task.spec.cancel) : [];
   const wanted = suspend || template.spec.suspend;
   const toSuspend = suspend === wasSuspended || cancel ? [] : active.filter(({ task }) => task.spec.suspend !== wanted);
-  const all = [...toCancel.map(patchOf({ cancel: true })), ...toSuspend.map(patchOf({ suspend: wanted }))];
+  const all = toSuspend.map(({ task }): Step => ({ act: 'patch', of: task, body: { spec: { suspend: wanted } } }));
   return {
     steering: all.length === 0 ? [] : [{ act: 'together', changes: all.slice(0, mostPerTurn) }],
     isSteered: all.length === 0,
     hasMore: all.length > mostPerTurn,
   };
 }
-
-const patchOf =
-  (spec: { cancel: true } | { suspend: boolean }) =>
-  ({ task }: Member): Step => ({ act: 'patch', of: task, body: { spec } });
 
 /** Finished Tasks go, the lowest indexes first, once their end stands in the status that was seen. */
 function forget(set: TaskSet, { members, recorded }: Progress): Change[] {

@@ -9,6 +9,7 @@ import { wantedPower } from './make-placement.ts';
 import { backoffOf, outcomeOf, verdictOn } from './retry.ts';
 import { schedulingFields } from './spec-digest.ts';
 import { conclude, type Fields, noAttempt, statusWith, waitFor } from './task-status.ts';
+import { tellOfEnd } from './tell-of-end.ts';
 
 /** How many attempts are told of, and kept as Placements. */
 export const keptAttempts = 10;
@@ -40,10 +41,9 @@ function attemptEnded(task: Task, attempt: Placement, phase: Parameters<typeof o
   // What was cancelled before it could start, or in a way that tells nothing, was killed.
   const final = task.spec.cancel && ['Stopped', 'Rejected'].includes(outcome.phase) ? 'Killed' : outcome.phase;
   const said = { ...outcome, message: outcome.message || outcome.reason };
-  const type = final === 'Succeeded' ? 'Normal' : 'Warning';
   return [
     ...conclude(task, final, { ...where, reason: said.reason, message: said.message }, now),
-    tell(task, type, final, `Attempt ${attempt.spec.attempt} was the last: ${said.message}`),
+    ...tellOfEnd(task, final, `Attempt ${attempt.spec.attempt} was the last: ${said.message}`),
   ];
 }
 

@@ -11,14 +11,17 @@ import { followAttempt, forANode, keptAttempts } from './follow-attempt.ts';
 import { makePlacement } from './make-placement.ts';
 import { backoffOf } from './retry.ts';
 import { conclude, isFinal, noAttempt, waitFor } from './task-status.ts';
+import { tellOfEnd } from './tell-of-end.ts';
+import { withSet } from './with-set.ts';
 
 /** How often a finished Task that others wait for is looked at again. */
 const awaitedMs = 30_000;
 
 /** Moves a Task one step. Never starts what may still run elsewhere: the Placement's name is the lock, final is final. */
-export const reconcileTask: Reconciler<Task> = (task, view, now) => {
-  if (isDeleting(task)) return nothing;
-  if (isFinal(task)) return settled(task, view, now);
+export const reconcileTask: Reconciler<Task> = (alone, view, now) => {
+  if (isDeleting(alone)) return nothing;
+  if (isFinal(alone)) return settled(alone, view, now);
+  const task = withSet(alone, view);
   const newest = task.status?.attempts ?? 0;
   if (newest === (task.status?.history?.at(-1)?.attempt ?? 0)) return betweenAttempts(task, newest, view, now);
   const attempt = view.get(Placement, placementName(task, newest), task.metadata.namespace);
@@ -59,7 +62,7 @@ const approved = (isApproved: boolean, message: string): Said => ({
 
 function cancelled(task: Task, now: Now): Change[] {
   const message = 'It was cancelled while nothing of it ran.';
-  return [...conclude(task, 'Killed', { reason: 'Cancelled', message }, now), tell(task, 'Normal', 'Killed', message)];
+  return [...conclude(task, 'Killed', { reason: 'Cancelled', message }, now), ...tellOfEnd(task, 'Killed', message)];
 }
 
 const refused = (task: Task, { reason, message }: { reason: string; message: string }, now: Now): Change[] => [
