@@ -76,3 +76,20 @@ it('says it in words, changes nothing, and says what it cannot do', async () => 
   const refused = riverctl(['simulate', '--delete', 'ns/default'], '', bob);
   assert.deepEqual([refused.code === 0, /bob/.test(refused.err)], [false, true], refused.err);
 });
+
+it('shows how much of each node is given away, and to what', async () => {
+  const task =
+    'apiVersion: river.dev/v1\nkind: Task\nmetadata: {name: eater}\nspec: {image: busybox, priority: 900, resources: {cpu: 2, memory: 3Gi, gpus: {count: 4}}}\n';
+  assert.equal(riverctl(['apply', '-f', '-'], task).code, 0);
+  const shown = await eventually(
+    'it is placed',
+    () => riverctl(['top', 'placements']).out,
+    (out) => /task\/eater/.test(out),
+    30_000,
+  );
+  const [, node = ''] = /^task\/eater +(f\d+) +\w+ +2 +3Gi +4$/m.exec(shown) ?? [];
+  const nodes = riverctl(['top', 'nodes']).out;
+  assert.match(nodes, /^NAME +READY +CPU +MEMORY +GPUS +PLACEMENTS$/m);
+  assert.match(nodes, new RegExp(`^${node} +True +[0-9.]+/16 \\(\\d+%\\) +[0-9.]+Gi/64Gi \\(\\d+%\\) +4/4 \\(100%\\) +\\d+$`, 'm'), nodes);
+  assert.match(riverctl(['top', 'placements', '-A', '--node', node]).out, /^default +task\/eater /m);
+});

@@ -144,6 +144,14 @@ export const commandTable: Record<string, Entry> = {
     summary: 'give kubectl or riverctl the credential of a ServiceAccount, for exec in a kubeconfig',
     load: () => import('../commands/token.ts').then((chunk) => chunk.tokenExecCredentialCommand),
   },
+  'top nodes': {
+    summary: 'show how much of each node is given away',
+    load: () => import('../commands/top.ts').then((chunk) => chunk.topNodesCommand),
+  },
+  'top placements': {
+    summary: 'show what runs and how much it was given, the most first',
+    load: () => import('../commands/top.ts').then((chunk) => chunk.topPlacementsCommand),
+  },
   'user add-group': {
     summary: 'put a person into groups',
     load: () => import('../commands/user.ts').then((chunk) => chunk.userAddGroupCommand),
