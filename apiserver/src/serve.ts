@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
-import { logger, readAuthority, readKeyRing, systemClock, systemRandom } from '@river/runtime';
+import { type Authority, authorityOf, logger, readAuthority, readKeyRing, requireApart, systemClock, systemRandom } from '@river/runtime';
 import { loadAccountKeys, temporaryAccountKeys } from './authentication/account-keys.ts';
 import { accountTokens } from './authentication/account-tokens.ts';
 import { authenticateBy, tokenAuthenticator, tokenJudge } from './authentication/authenticate.ts';
-import { type Authority, authorityOf, requireApart } from './authentication/authority.ts';
 import { certificateAuthenticator } from './authentication/client-certificates.ts';
 import type { Identity } from './authentication/identity.ts';
 import { joinTokens } from './authentication/join-tokens.ts';

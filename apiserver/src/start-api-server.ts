@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { riverDefinitions } from '@river/crds/definitions';
-import type { Clock, KeyPair, Logger, Random } from '@river/runtime';
+import { type Clock, type KeyPair, type Logger, listen, type Random } from '@river/runtime';
 import { type AuditOptions, startAudit } from './audit/start-audit.ts';
 import type { Authenticate } from './authentication/authenticate.ts';
 import type { Identity } from './authentication/identity.ts';
@@ -11,7 +11,7 @@ import { documents } from './http/documents.ts';
 import { handleRequest } from './http/handle-request.ts';
 import { heavyLane } from './http/heavy-lane.ts';
 import { inFlight } from './http/in-flight.ts';
-import { listen } from './http/listen.ts';
+
 import { serverMetrics } from './http/metrics.ts';
 import { oneByOne } from './http/one-by-one.ts';
 import { rejudging } from './http/rejudging.ts';

@@ -1,8 +1,9 @@
 import type { CustomResourceDefinition, KubeObject } from '@river/crds';
+import type { Revocations } from '@river/runtime';
 import { type Clock, type KeyPair, type Logger, type Random, sleep } from '@river/runtime';
 import { inOrder } from './admission/admission.ts';
 import { policyAdmission } from './admission/policy-admission.ts';
-import { type Revocations, revocations as revocationsOf } from './authentication/revoked-certificates.ts';
+import { revocations as revocationsOf } from './authentication/revoked-certificates.ts';
 import { guardRights } from './authorization/guard-rights.ts';
 import { type Rights, rights as rightsOf } from './authorization/rights.ts';
 import { runAggregation } from './authorization/run-aggregation.ts';

@@ -15,6 +15,8 @@ export {
   placeOf,
   sealLine,
 } from './audit-log/index.ts';
+export { type Authority, authorityOf, requireApart, shownCertificates } from './certificates/authority.ts';
+export { type CertificateHolder, certificateHolders } from './certificates/certificate-holder.ts';
 export { type CertificateRequest, makeCertificateRequest, parseCertificateRequest } from './certificates/certificate-request.ts';
 export { DerError } from './certificates/der.ts';
 export {
@@ -34,6 +36,14 @@ export {
   makeClientCertificate,
   signClientCertificate,
 } from './certificates/make-certificates.ts';
+export {
+  checkRevocations,
+  isRevocationList,
+  overdueEntries,
+  type Revocations,
+  revocationsIn,
+  revokedCertificates,
+} from './certificates/revocation-list.ts';
 export {
   type ApiClient,
   type ApiClientOptions,
@@ -63,6 +73,7 @@ export { type Clock, sleep } from './clock/clock.ts';
 export { type ManualClock, manualClock } from './clock/manual-clock.ts';
 export { systemClock } from './clock/system-clock.ts';
 export { writePrivateFile } from './files/write-private-file.ts';
+export { gatewayAddresses, gatewayMap } from './gateway/gateway-addresses.ts';
 export { type Informer, type InformerHandlers, type InformerOptions, informer } from './informer/informer.ts';
 export type { Change, Indexes } from './informer/object-cache.ts';
 export { type Asking, askCertificate, type Wanted } from './joining/ask-certificate.ts';
@@ -101,9 +112,15 @@ export { KubeconfigError } from './kubeconfig/kubeconfig-error.ts';
 export { type KubeconfigContent, kubeconfigText } from './kubeconfig/kubeconfig-text.ts';
 export { type AccessFlags, type KubeconfigSources, kubeconfigFiles, loadKubeconfig } from './kubeconfig/load-kubeconfig.ts';
 export { type LogFields, type Logger, type LoggerOptions, type LogLevel, logger, silentLogger } from './log/logger.ts';
+export { beatFrame, FrameError, type FrameReader, frameReader, outputFrame, outputType } from './output/output-frames.ts';
+export type { OutputLine, OutputQuery, OutputStream } from './output/output-line.ts';
+export { type OutputPosition, outputPosition } from './output/output-position.ts';
+export { completed, type Person, readPerson } from './people/read-person.ts';
 export { jittered, type Random, systemRandom } from './random/random.ts';
 export { type Backoff, backoffMs } from './reconcile/backoff.ts';
 export { type WorkQueue, type WorkQueueOptions, workQueue } from './reconcile/work-queue.ts';
 export type { KeyReport } from './secret-keys/key-report.ts';
 export { addKey, type KeyRing, KeyRingError, keepKeys, newKey, newKeyRing, type RingKey, useKey } from './secret-keys/key-ring.ts';
 export { ensureKeyRing, readKeyRing, readKeyRingIfAny, writeKeyRing } from './secret-keys/key-ring-file.ts';
+export { type ConnectionLimits, type ListenOptions, listen } from './serving/listen.ts';
+export { type Turns, turns } from './serving/turns.ts';

@@ -1,28 +1,20 @@
+import { type Authority, type CertificateHolder, certificateHolders, type Revocations } from '@river/runtime';
+import type { Requester } from '../write/write-context.ts';
 import { type Authenticator, known } from './authenticate.ts';
-import { type Authority, shownCertificates } from './authority.ts';
-import type { Revocations } from './revoked-certificates.ts';
 
-/**
- * Who showed a certificate of the cluster's authority when the connection began: the common name is the user, the organizations are the groups.
- * A connection that outlives its certificate, by its time or because it was revoked, is nobody's.
- */
+/** Who showed a certificate of the cluster's authority when the connection began. */
 export function certificateAuthenticator(
   authority: Authority,
   nowMs: () => number,
-  { isRevoked }: Pick<Revocations, 'isRevoked'>,
+  revocations: Pick<Revocations, 'isRevoked'>,
 ): Authenticator {
-  const shownBy = shownCertificates(authority, nowMs, (subject, { serialNumber: serial, validFromDate }) => {
-    const [username] = [subject?.CN ?? []].flat();
-    if (!username) return undefined;
-    return {
-      requester: { ...known(username, [subject.O ?? []].flat()), how: 'certificate' as const },
-      serial,
-      username,
-      validFromMs: validFromDate.getTime(),
-    };
-  });
+  const holderOf = certificateHolders(authority, nowMs, revocations);
+  const requesters = new WeakMap<CertificateHolder, Requester>();
   return ({ socket }) => {
-    const shown = shownBy(socket);
-    return shown && !isRevoked(shown) ? shown.requester : undefined;
+    const holder = holderOf(socket);
+    if (!holder) return undefined;
+    const requester = requesters.get(holder) ?? { ...known(holder.username, holder.groups), how: 'certificate' as const };
+    requesters.set(holder, requester);
+    return requester;
   };
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from '@river/crds';
+import { type Authority, shownCertificates } from '@river/runtime';
 import { type Authenticator, known } from './authenticate.ts';
-import { type Authority, shownCertificates } from './authority.ts';
 
 const extraHeader = 'x-remote-extra-';
 

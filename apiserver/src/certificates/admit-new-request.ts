@@ -1,4 +1,5 @@
 import { ApiError } from '@river/crds';
+import type { Revocations } from '@river/runtime';
 import {
   type CertificateRequest,
   inventoryAnnotation,
@@ -14,7 +15,6 @@ import {
 } from '@river/runtime';
 import type { AdmissionRequest } from '../admission/admission.ts';
 import { findJoinToken, type StoredJoinToken } from '../authentication/join-tokens.ts';
-import type { Revocations } from '../authentication/revoked-certificates.ts';
 import { nodeOf } from '../authorization/node-rights.ts';
 import type { Feed } from '../cache/feed.ts';
 import { asRequest, badValue, type CertificateSigningRequest, conditionOf } from '../kubernetes/certificate-request-rules.ts';

@@ -1,6 +1,13 @@
-import { certificatesGroup, joinTokenNamespace, joinTokenType, nodeSigner } from '@river/runtime';
+import {
+  certificatesGroup,
+  checkRevocations,
+  isRevocationList,
+  joinTokenNamespace,
+  joinTokenType,
+  nodeSigner,
+  type Revocations,
+} from '@river/runtime';
 import type { Admission, AdmissionRequest } from '../admission/admission.ts';
-import { checkRevocations, isRevocationList, type Revocations } from '../authentication/revoked-certificates.ts';
 import { forbidden } from '../authorization/authorize.ts';
 import type { Rights } from '../authorization/rights.ts';
 import type { Feed } from '../cache/feed.ts';

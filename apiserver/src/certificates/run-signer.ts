@@ -1,5 +1,5 @@
+import type { Revocations } from '@river/runtime';
 import { type KeyPair, workQueue } from '@river/runtime';
-import type { Revocations } from '../authentication/revoked-certificates.ts';
 import { asRequest } from '../kubernetes/certificate-request-rules.ts';
 import { decodeObject } from '../object/encode.ts';
 import { ownKind } from '../registry/own-kind.ts';

@@ -1,5 +1,5 @@
+import type { Revocations } from '@river/runtime';
 import { clockSkewMs, DerError, type KeyPair, parseCertificateRequest, signClientCertificate } from '@river/runtime';
-import type { Revocations } from '../authentication/revoked-certificates.ts';
 import { type CertificateSigningRequest, conditionOf, type RequestCondition } from '../kubernetes/certificate-request-rules.ts';
 import { timestamp } from '../write/write-context.ts';
 import { objectionsTo, signerNamed } from './signers.ts';

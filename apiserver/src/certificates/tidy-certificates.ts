@@ -1,8 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { isObject } from '@river/crds';
-import { nodeSigner, sleep } from '@river/runtime';
+import { nodeSigner, overdueEntries, revokedCertificates, sleep } from '@river/runtime';
 import { joinTokensPrefix, tokenIn } from '../authentication/join-tokens.ts';
-import { overdueEntries, revokedCertificates } from '../authentication/revoked-certificates.ts';
 import type { CachedObject } from '../cache/cached-object.ts';
 import { asRequest, type CertificateSigningRequest, conditionOf } from '../kubernetes/certificate-request-rules.ts';
 import { decodeObject } from '../object/encode.ts';

@@ -1,4 +1,4 @@
-import type { Turns } from './turns.ts';
+import type { Turns } from '@river/runtime';
 import type { Member } from './watch-member.ts';
 
 /** Chunks on their way to watchers, each to those who were there when it was made, in order, a few watchers at a time. */

@@ -1,8 +1,7 @@
-import type { Clock } from '@river/runtime';
+import type { Clock, Turns } from '@river/runtime';
 import type { CacheEvent } from '../cache/object-cache.ts';
 import type { Selection } from '../read/selection.ts';
 import { deliveries as inTurns } from './deliveries.ts';
-import type { Turns } from './turns.ts';
 import { type WatchEvent, watchEvent } from './watch-events.ts';
 import type { WatchFormat } from './watch-format.ts';
 import { httpChunk, type Member } from './watch-member.ts';

@@ -1,5 +1,5 @@
 import { ApiError } from '@river/crds';
-import type { Clock } from '@river/runtime';
+import { type Clock, turns } from '@river/runtime';
 import type { CachedObject } from '../cache/cached-object.ts';
 import type { CacheEvent, ObjectCache } from '../cache/object-cache.ts';
 import type { ReadDeps } from '../read/read-at.ts';
@@ -7,7 +7,6 @@ import { invalidListOptions, parseRevision, reachNow, reachRevision } from '../r
 import { type Selection, type SelectorQuery, selectionOf } from '../read/selection.ts';
 import type { ServedKind, Target } from '../registry/served-kind.ts';
 import { forbidden } from '../schema/field-causes.ts';
-import { turns } from './turns.ts';
 import { waitingBytes } from './waiting-bytes.ts';
 import { type WatchEvent, watchEvent } from './watch-events.ts';
 import type { WatchFormat } from './watch-format.ts';

@@ -1,6 +1,6 @@
 import { ApiError } from '@river/crds';
+import type { Turns } from '@river/runtime';
 import { borrowPiece, pieceBytes, returnPiece } from '../pieces.ts';
-import type { Turns } from './turns.ts';
 import type { WaitingBytes } from './waiting-bytes.ts';
 import { line } from './watch-format.ts';
 

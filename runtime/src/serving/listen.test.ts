@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { connect } from 'node:tls';
-import { ensureServerCertificates, systemClock } from '@river/runtime';
+import { ensureServerCertificates } from '../certificates/ensure-certificates.ts';
+import { systemClock } from '../clock/system-clock.ts';
 import { listen } from './listen.ts';
 
 /** As short as a test may wait; the server looks about once a second who has run out of time. */

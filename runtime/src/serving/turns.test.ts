@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { manualClock } from '@river/runtime';
+import { manualClock } from '../clock/manual-clock.ts';
 import { turns } from './turns.ts';
 
 it('does short work at once, and the rest of long work after others had a turn, in the order in which it came', () => {

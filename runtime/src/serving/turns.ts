@@ -1,4 +1,4 @@
-import type { Clock } from '@river/runtime';
+import type { Clock } from '../clock/clock.ts';
 
 /**
  * Does long work a little at a time: at most `turnMs` of it, then whoever else needs the event loop has a turn.

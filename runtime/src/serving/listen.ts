@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { DEFAULT_CIPHERS, type TLSSocket } from 'node:tls';
 import { ApiError } from '@river/crds';
-import type { Clock } from '@river/runtime';
-import { turns } from '../watch/turns.ts';
+import type { Clock } from '../clock/clock.ts';
+import { turns } from './turns.ts';
 
 export interface ListenOptions {
   bind: string;
