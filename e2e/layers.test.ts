@@ -14,9 +14,10 @@ const arrows: Record<string, readonly string[]> = {
   apiserver: ['crds', 'runtime'],
   controllers: ['crds', 'runtime'],
   'node-agent': ['crds', 'runtime'],
+  gateway: ['crds', 'runtime'],
   cli: ['crds', 'runtime', 'controllers'],
-  e2e: ['crds', 'runtime', 'apiserver', 'controllers', 'node-agent', 'cli'],
-  bench: ['crds', 'runtime', 'apiserver', 'controllers', 'node-agent', 'cli', 'e2e'],
+  e2e: ['crds', 'runtime', 'apiserver', 'controllers', 'node-agent', 'gateway', 'cli'],
+  bench: ['crds', 'runtime', 'apiserver', 'controllers', 'node-agent', 'gateway', 'cli', 'e2e'],
 };
 
 /** The only files that may ask the machine for the time or for chance. */

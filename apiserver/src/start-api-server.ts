@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { riverDefinitions } from '@river/crds/definitions';
-import { type Clock, type KeyPair, type Logger, listen, type Random } from '@river/runtime';
+import { type Clock, inFlight, type KeyPair, type Logger, listen, type Random } from '@river/runtime';
 import { type AuditOptions, startAudit } from './audit/start-audit.ts';
 import type { Authenticate } from './authentication/authenticate.ts';
 import type { Identity } from './authentication/identity.ts';
@@ -10,7 +10,6 @@ import type { SecretEncryption } from './encryption/secret-encryption.ts';
 import { documents } from './http/documents.ts';
 import { handleRequest } from './http/handle-request.ts';
 import { heavyLane } from './http/heavy-lane.ts';
-import { inFlight } from './http/in-flight.ts';
 
 import { serverMetrics } from './http/metrics.ts';
 import { oneByOne } from './http/one-by-one.ts';

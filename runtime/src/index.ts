@@ -53,6 +53,7 @@ export {
   type Query,
   type StreamRequest,
 } from './client/api-client.ts';
+export { statusFailure } from './client/api-failure.ts';
 export { type DiscoveredResource, type Discovery, discover } from './client/discovery.ts';
 export type {
   ApplyOptions,
@@ -74,6 +75,18 @@ export { type ManualClock, manualClock } from './clock/manual-clock.ts';
 export { systemClock } from './clock/system-clock.ts';
 export { writePrivateFile } from './files/write-private-file.ts';
 export { gatewayAddresses, gatewayMap } from './gateway/gateway-addresses.ts';
+export {
+  answersPath,
+  askLine,
+  beatLine,
+  endLine,
+  type LinkLine,
+  linkBeatMs,
+  linkPath,
+  linkSilenceMs,
+  type OutputAsk,
+  parseLinkLine,
+} from './gateway/link-lines.ts';
 export { type Informer, type InformerHandlers, type InformerOptions, informer } from './informer/informer.ts';
 export type { Change, Indexes } from './informer/object-cache.ts';
 export { type Asking, askCertificate, type Wanted } from './joining/ask-certificate.ts';
@@ -122,5 +135,6 @@ export { type WorkQueue, type WorkQueueOptions, workQueue } from './reconcile/wo
 export type { KeyReport } from './secret-keys/key-report.ts';
 export { addKey, type KeyRing, KeyRingError, keepKeys, newKey, newKeyRing, type RingKey, useKey } from './secret-keys/key-ring.ts';
 export { ensureKeyRing, readKeyRing, readKeyRingIfAny, writeKeyRing } from './secret-keys/key-ring-file.ts';
+export { type InFlight, type InFlightLimits, inFlight } from './serving/in-flight.ts';
 export { type ConnectionLimits, type ListenOptions, listen } from './serving/listen.ts';
 export { type Turns, turns } from './serving/turns.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiError, type Status } from '@river/crds';
-import type { Clock, Logger } from '@river/runtime';
+import type { Clock, InFlight, Logger } from '@river/runtime';
 import type { Audit } from '../audit/audit.ts';
 import { type Authenticate, bearerToken } from '../authentication/authenticate.ts';
 import type { Attributes } from '../authorization/attributes.ts';
@@ -13,7 +13,6 @@ import { attributesOf } from './attributes-of.ts';
 import { type Exchange, sendFailure, statusOf } from './exchange.ts';
 import { handleResource } from './handle-resource.ts';
 import { impersonate } from './impersonate.ts';
-import type { InFlight } from './in-flight.ts';
 import type { ServerMetrics } from './metrics.ts';
 import { flag } from './query.ts';
 import type { ResourceDeps } from './resource-context.ts';

@@ -8,12 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, it } from 'node:test';
 import { ApiError } from '@river/crds';
+import { inFlight } from '@river/runtime';
 import { restore } from '../store/backup.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import { storeFailure } from '../write/commit.ts';
 import { sendFailure, statusOf } from './exchange.ts';
-import { inFlight } from './in-flight.ts';
 import { sendBackup } from './send-backup.ts';
 
 const entries = 300;

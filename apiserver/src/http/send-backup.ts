@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import type { InFlight } from '@river/runtime';
 import { backupChunks, type SecretsForm } from '../store/backup.ts';
 import type { Store } from '../store/store.ts';
 import type { Exchange } from './exchange.ts';
-import type { InFlight } from './in-flight.ts';
 import { methodNotAllowed } from './resource-context.ts';
 
 export interface BackupDeps {

@@ -4,6 +4,7 @@ import type { Placement } from '@river/crds/kinds';
 import {
   apiClient,
   systemClock as clock,
+  type Informer,
   informer,
   keepCertificate,
   type Logger,
@@ -17,13 +18,15 @@ import manifest from '../../package.json' with { type: 'json' };
 import { dockerDriver } from '../driver/docker/docker-driver.ts';
 import type { EngineFacts } from '../driver/docker/engine-facts.ts';
 import type { Driver } from '../driver/driver.ts';
+import { type KeepLinksDeps, keepLinks } from '../gateway-link/keep-links.ts';
 import { bootMs } from '../guard/fence.ts';
 import { cgroupPath, type Freezer, freezer } from '../guard/freezer.ts';
 import { guardFiles } from '../guard/guard-files.ts';
 import { openJournal } from '../journal/journal.ts';
 import { makeOrder } from '../order/make-order.ts';
 import { secretFiles } from '../order/secret-files.ts';
-import { keptOutput } from '../output/keep-output.ts';
+import { type KeptOutput, keptOutput } from '../output/keep-output.ts';
+import { readOutput } from '../output/read-output.ts';
 import { sandboxEngine } from '../sandbox/sandbox-engine.ts';
 import { sandboxPool } from '../sandbox/sandbox-pool.ts';
 import { workloadNetwork } from '../sandbox/workload-network.ts';
@@ -113,10 +116,20 @@ export async function serve({ options, args, log, signal }: Serving): Promise<vo
     keepNode({ api, node, observe: machine.observe, clock, log, signal }),
     every(sweepMs, () => output.sweep(clock.wallMs()), signal),
     every(tendMs, () => void sandboxes.tend().catch((error) => log.debug('the sandboxes could not be tended yet', { error })), signal),
+    keepLinks({ client, access, read: outputReader(driver, output, placements), clock, random, log, signal }),
     keepIdentity(options.dir, identity, log, signal),
   ]);
   client.close();
 }
+
+/** Reads the output of Placements of this node, wherever it is. */
+const outputReader = (driver: Driver, output: KeptOutput, placements: Pick<Informer<Placement>, 'byIndex'>): KeepLinksDeps['read'] => {
+  const phaseOf = (uid: string) => {
+    const [found] = placements.byIndex('uid', uid);
+    return found && { phase: found.status?.phase };
+  };
+  return ({ uid, query }, signal) => readOutput({ driver, output, phaseOf, clock }, uid, query, signal);
+};
 
 /** Whose the containers are. An engine may serve nodes of one name in different Rivers, and none may touch what is another's. */
 const ownerOf = ({ node, access }: NodeIdentity): string =>

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { lastLines } from './last-lines.ts';
+import { lastOf } from './last-of.ts';
 import type { OutputLine, OutputQuery } from './output-line.ts';
 import { formatStamp, parseFrames } from './stamped-line.ts';
 
@@ -49,10 +49,10 @@ export function keptOutput({ dir, mostBytes = tenGibibytes }: KeptOutputOptions)
       renameSync(done, fileOf(uid));
       if (isTooMuch) rmSync(whole, { force: true });
     },
-    async *read(uid, query) {
+    read(uid, query) {
       const { streams = ['stdout', 'stderr'], tail, sinceNs = -1n } = query;
-      const lines = only(linesIn(fileOf(uid)), (line) => streams.includes(line.stream) && line.timeNs > sinceNs);
-      yield* tail === undefined ? lines : await lastLines(lines, tail);
+      const lines = () => only(linesIn(fileOf(uid)), (line) => streams.includes(line.stream) && line.timeNs > sinceNs);
+      return tail === undefined ? lines() : lastOf(tail, lines);
     },
     sweep(nowMs) {
       const files = readdirSync(dir).map((name) => ({ name, ...sizeOf(join(dir, name)) }));

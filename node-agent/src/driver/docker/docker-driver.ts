@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
-import { lastLines } from '../../output/last-lines.ts';
+import { lastOf } from '../../output/last-of.ts';
 import type { OutputLine, OutputQuery } from '../../output/output-line.ts';
 import { parseFrames } from '../../output/stamped-line.ts';
 import { type Driver, DriverError } from '../driver.ts';
@@ -84,34 +84,51 @@ function createContainer({ docker, node, cgroups, network }: DockerDriverDeps, c
 /** The engine counts the lines of both streams, whichever are asked for: so for one of them the last are found here. */
 async function* outputOf(docker: Docker, id: string, query: OutputQuery, signal: AbortSignal): AsyncGenerator<OutputLine> {
   const { tail, follow = false, ...rest } = query;
-  if (tail === undefined || query.streams?.length !== 1) return yield* parseFrames(await openOutput(docker, id, query, signal));
-  const last = await lastLines(parseFrames(await openOutput(docker, id, rest, signal)), tail);
-  yield* last;
-  const sinceNs = last.at(-1)?.timeNs ?? query.sinceNs;
-  if (follow) yield* parseFrames(await openOutput(docker, id, { ...rest, ...(sinceNs !== undefined && { sinceNs }), follow }, signal));
+  const open = async function* (asked: OutputQuery) {
+    yield* parseFrames(await openOutput(docker, id, asked, signal));
+  };
+  if (tail === undefined || query.streams?.length !== 1) return yield* open(query);
+  yield* lastOf(tail, (time) => open(time === 'first' ? rest : { ...rest, follow }));
 }
 
-async function openOutput(docker: Docker, id: string, query: OutputQuery, signal: AbortSignal): Promise<AsyncIterable<Buffer>> {
+interface Dialing {
+  path: string;
+  method: 'GET';
+  isStream: true;
+  statusCodes: Record<number, true | string>;
+  abortSignal: AbortSignal;
+  options: object;
+}
+
+/** As it comes, at the reader's pace. The library's own call would read all into memory when nobody follows. */
+async function openOutput(docker: Docker, id: string, query: OutputQuery, signal: AbortSignal): Promise<Readable> {
   const { streams = ['stdout', 'stderr'], tail, sinceNs, follow = false } = query;
   const options = {
     stdout: streams.includes('stdout'),
     stderr: streams.includes('stderr'),
     timestamps: true,
+    follow,
     ...(tail !== undefined && { tail }),
     ...(sinceNs !== undefined && { since: engineTime(sinceNs + 1n) }),
-    abortSignal: signal,
   };
-  // The library has one answer for each, and its types know whole seconds only where the engine takes fractions.
-  const container = docker.getContainer(id) as unknown as { logs(options: object): Promise<Buffer | Readable> };
-  const answer = await engineCall('show output', quickMs, signal, () => container.logs({ ...options, follow }));
-  return Buffer.isBuffer(answer) ? oneChunk(answer) : answer;
+  // The library's types know nothing of what all its calls are made with.
+  const modem = docker.modem as { dial(options: Dialing, done: (error: unknown, answer: Readable) => void): void };
+  return engineCall(
+    'show output',
+    quickMs,
+    signal,
+    () =>
+      new Promise((resolve, reject) => {
+        const path = `/containers/${id}/logs?`;
+        const statusCodes = { 200: true as const, 404: 'no such container', 500: 'server error' };
+        modem.dial({ path, method: 'GET', isStream: true, statusCodes, abortSignal: signal, options }, (error, answer) =>
+          error ? reject(error) : resolve(answer),
+        );
+      }),
+  );
 }
 
 const engineTime = (ns: bigint): string => `${ns / 1_000_000_000n}.${String(ns % 1_000_000_000n).padStart(9, '0')}`;
-
-async function* oneChunk(chunk: Buffer): AsyncGenerator<Buffer> {
-  yield chunk;
-}
 
 interface EngineEvent {
   Actor?: { Attributes?: Record<string, string | undefined> };
