@@ -3,14 +3,14 @@ import { rbacGroup } from '../authorization/rights.ts';
 import { equalJson } from '../json/plain-json.ts';
 import { keptNamespaces } from '../kubernetes/namespace-rules.ts';
 import { asJson, asObject, decodeObject } from '../object/encode.ts';
-import { resourcePrefix } from '../object/object-key.ts';
+import { objectKey, resourcePrefix } from '../object/object-key.ts';
 import { ownKind } from '../registry/own-kind.ts';
 import { definitionsPrefix } from '../registry/registry.ts';
 import { createObject } from '../write/create-object.ts';
 import { editObject, ownOptions, storageTarget } from '../write/edit-object.ts';
 import { namespacesPrefix } from '../write/live-namespace.ts';
 import type { LoopDeps } from '../write/loop-deps.ts';
-import { autoUpdate, bindingObjects, roleObjects } from './seeded-roles.ts';
+import { autoUpdate, bindingObjects, mapBindingObjects, mapRoleObjects, roleObjects } from './seeded-roles.ts';
 
 const manager = 'river-seed';
 const establishDeadlineMs = 10_000;
@@ -30,6 +30,9 @@ export async function seed(deps: LoopDeps, { definitions, policies }: Seeds): Pr
   for (const role of roleObjects()) await ensureKept(deps, resourcePrefix(rbacGroup, 'clusterroles'), role, 'rules', roleOptOut);
   for (const binding of bindingObjects())
     await ensureKept(deps, resourcePrefix(rbacGroup, 'clusterrolebindings'), binding, 'subjects', roleOptOut);
+  for (const role of mapRoleObjects()) await ensureKept(deps, resourcePrefix(rbacGroup, 'roles'), role, 'rules', roleOptOut);
+  for (const binding of mapBindingObjects())
+    await ensureKept(deps, resourcePrefix(rbacGroup, 'rolebindings'), binding, 'subjects', roleOptOut);
   for (const definition of definitions) await ensureKept(deps, definitionsPrefix, asObjectCopy(definition), 'spec');
   for (const policy of policies) await ensureKept(deps, policyPrefix(deps, policy), policy, 'spec', policyOptOut);
   await established(deps, definitions);
@@ -47,9 +50,10 @@ function policyPrefix({ registry }: LoopDeps, { kind }: KubeObject): string {
 
 async function ensure(deps: LoopDeps, prefix: string, object: KubeObject): Promise<void> {
   const kind = ownKind(deps.registry, prefix);
-  if (kind.cache.get(prefix + object.metadata.name)) return;
+  const { namespace = '', name } = object.metadata;
+  if (kind.cache.get(objectKey(prefix, namespace, name))) return;
   const options = ownOptions(manager);
-  await createObject(deps, { target: storageTarget(kind), namespace: '', sent: { object, duplicates: [] }, options }).catch((error) => {
+  await createObject(deps, { target: storageTarget(kind), namespace, sent: { object, duplicates: [] }, options }).catch((error) => {
     if (!ApiError.is(error, 'AlreadyExists')) throw error;
   });
 }
@@ -64,7 +68,8 @@ async function ensureKept(
 ): Promise<void> {
   const kind = ownKind(deps.registry, prefix);
   await ensure(deps, prefix, structuredClone(wanted));
-  const present = kind.cache.get(prefix + wanted.metadata.name);
+  const { namespace = '', name } = wanted.metadata;
+  const present = kind.cache.get(objectKey(prefix, namespace, name));
   if (!present || present.isDeleting) return;
   const { metadata, [field]: value } = decodeObject(present.bytes);
   if (optOut !== undefined && metadata.annotations?.[optOut] === 'false') return;
@@ -74,7 +79,7 @@ async function ensureKept(
   if (equalJson(asJson({ value } as unknown as KubeObject), asJson({ value: filled[field] } as unknown as KubeObject))) return;
   await editObject(deps, {
     kind,
-    namespace: '',
+    namespace,
     name: present.name,
     uid: present.uid,
     subresource: '',

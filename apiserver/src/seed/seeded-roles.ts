@@ -1,4 +1,5 @@
 import type { KubeObject } from '@river/crds';
+import { gatewayMap, revokedCertificates } from '@river/runtime';
 import { rbacGroup as rbac } from '../authorization/rights.ts';
 import { everything, type PolicyRule } from '../authorization/rules.ts';
 import { asObject } from '../object/encode.ts';
@@ -22,6 +23,8 @@ const looks: PolicyRule[] = [
 const runsTasks: PolicyRule[] = [
   { verbs: write, apiGroups: [river], resources: batch },
   { verbs: ['get', 'update', 'patch'], apiGroups: [river], resources: ['tasksets/scale'] },
+  // What a gateway shows of them. Whoever may only look does not see what they say.
+  { verbs: ['create'], apiGroups: [river], resources: ['tasks/log'] },
   { verbs: [...read, ...write], apiGroups: [''], resources: ['configmaps', 'secrets'] },
 ];
 const runsAll: PolicyRule[] = [
@@ -29,6 +32,11 @@ const runsAll: PolicyRule[] = [
   { verbs: write, apiGroups: [''], resources: ['serviceaccounts', 'events'] },
   { verbs: write, apiGroups: ['events.k8s.io'], resources: ['events'] },
   { verbs: read, apiGroups: [river], resources: ['users'] },
+];
+
+const asksForOthers: PolicyRule[] = [
+  { verbs: ['create'], apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'] },
+  { verbs: ['create'], apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'] },
 ];
 
 /** The ClusterRoles that are there from the start. Bound in a namespace they hold within it, bound in the cluster everywhere. */
@@ -65,10 +73,7 @@ const seededRoles: Readonly<Record<string, readonly PolicyRule[]>> = {
     },
     { verbs: ['create'], apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'] },
   ],
-  'system:auth-delegator': [
-    { verbs: ['create'], apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'] },
-    { verbs: ['create'], apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'] },
-  ],
+  'system:auth-delegator': asksForOthers,
   'system:service-account-issuer-discovery': [
     {
       verbs: ['get', 'head'],
@@ -92,6 +97,12 @@ const seededRoles: Readonly<Record<string, readonly PolicyRule[]>> = {
     { verbs: ['get', 'patch'], apiGroups: [river], resources: ['placements', 'queues'] },
     { verbs: ['patch'], apiGroups: [river], resources: ['placements/status', 'queues/status'] },
   ],
+  /** What a gateway asks: who somebody is, what they may, and which node has what they want. */
+  'system:river-gateway': [
+    ...asksForOthers,
+    { verbs: ['get'], apiGroups: [river], resources: ['tasks', 'users'] },
+    { verbs: ['list'], apiGroups: [river], resources: ['placements'] },
+  ],
   /** What a join token is good for; which request, and how many, is judged when it is made. */
   'system:node-bootstrapper': [{ verbs: ['create'], apiGroups: ['certificates.k8s.io'], resources: ['certificatesigningrequests'] }],
 };
@@ -100,6 +111,12 @@ type Subject = { kind: 'Group' | 'User'; name: string };
 
 const group = (name: string): Subject => ({ kind: 'Group', name });
 const user = (name: string): Subject => ({ kind: 'User', name });
+
+/** What is the server's own, and others are to know: one ConfigMap each, by its name. */
+const seededMapReaders: Readonly<Record<string, { map: string; subject: Subject }>> = {
+  'system:river-gateway': { map: revokedCertificates.name, subject: user('system:river-gateway') },
+  'system:river-gateway-addresses': { map: gatewayMap.name, subject: group('system:authenticated') },
+};
 
 /** Who has them from the start. */
 const seededBindings: Readonly<Record<string, Subject>> = {
@@ -110,6 +127,7 @@ const seededBindings: Readonly<Record<string, Subject>> = {
   'system:node-bootstrapper': group('system:bootstrappers:river:nodes'),
   'system:river-controllers': user('system:river-controllers'),
   'system:river-scheduler': user('system:river-scheduler'),
+  'system:river-gateway': user('system:river-gateway'),
 };
 
 const metadata = (name: string) => ({
@@ -136,6 +154,29 @@ export const bindingObjects = (): KubeObject[] =>
       kind: 'ClusterRoleBinding',
       metadata: metadata(name),
       roleRef: { apiGroup: rbac, kind: 'ClusterRole', name },
+      subjects: [{ apiGroup: rbac, ...subject }],
+    }),
+  );
+
+const systemNamespace = gatewayMap.namespace;
+
+export const mapRoleObjects = (): KubeObject[] =>
+  Object.entries(seededMapReaders).map(([name, { map }]) =>
+    objectOf({
+      apiVersion: `${rbac}/v1`,
+      kind: 'Role',
+      metadata: { ...metadata(name), namespace: systemNamespace },
+      rules: [{ verbs: read, apiGroups: [''], resources: ['configmaps'], resourceNames: [map] }],
+    }),
+  );
+
+export const mapBindingObjects = (): KubeObject[] =>
+  Object.entries(seededMapReaders).map(([name, { subject }]) =>
+    objectOf({
+      apiVersion: `${rbac}/v1`,
+      kind: 'RoleBinding',
+      metadata: { ...metadata(name), namespace: systemNamespace },
+      roleRef: { apiGroup: rbac, kind: 'Role', name },
       subjects: [{ apiGroup: rbac, ...subject }],
     }),
   );

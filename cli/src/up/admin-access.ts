@@ -32,6 +32,7 @@ export interface Tokens {
   admin: string;
   controllers: string;
   scheduler: string;
+  gateway: string;
 }
 
 /**
@@ -43,18 +44,21 @@ export const ensureTokens = (dir: DataDir): Tokens => {
   const admin = keptToken(dir.kubeconfig, 'admin') ?? fresh();
   const controllers = keptToken(dir.controllersKubeconfig, controllersUser) ?? fresh();
   const scheduler = keptToken(dir.schedulerKubeconfig, schedulerUser) ?? fresh();
+  const gateway = keptToken(dir.gatewayKubeconfig, gatewayUser) ?? fresh();
   const tokens = [
     { sha256: sha256(admin), user: 'admin', groups: ['system:masters'] },
     { sha256: sha256(controllers), user: controllersUser, groups: [] },
     { sha256: sha256(scheduler), user: schedulerUser, groups: [] },
+    { sha256: sha256(gateway), user: gatewayUser, groups: [] },
   ];
   writePrivateFile(dir.tokenFile, `${JSON.stringify({ tokens }, null, 2)}\n`);
-  return { admin, controllers, scheduler };
+  return { admin, controllers, scheduler, gateway };
 };
 
-/** Whom the roles and policies know as the controllers, and as the scheduler. */
+/** Whom the roles and policies know as the controllers, as the scheduler, and as the gateway. */
 const controllersUser = 'system:river-controllers';
 const schedulerUser = 'system:river-scheduler';
+const gatewayUser = 'system:river-gateway';
 
 export interface Reached {
   server: string;
@@ -71,3 +75,6 @@ export const controllersKubeconfig = ({ server, ca, tokens }: Reached): string =
 
 export const schedulerKubeconfig = ({ server, ca, tokens }: Reached): string =>
   kubeconfigText({ server, authority: ca, user: schedulerUser, credentials: { token: tokens.scheduler } });
+
+export const gatewayKubeconfig = ({ server, ca, tokens }: Reached): string =>
+  kubeconfigText({ server, authority: ca, user: gatewayUser, credentials: { token: tokens.gateway } });

@@ -10,6 +10,8 @@ export interface DataDir {
   controllersKubeconfig: string;
   /** The same for the scheduler. */
   schedulerKubeconfig: string;
+  /** The same for the gateway. */
+  gatewayKubeconfig: string;
   /** SHA-256 of the tokens that the server accepts, and whom each stands for. */
   tokenFile: string;
   pki: string;
@@ -23,6 +25,7 @@ export interface DataDir {
   logs: string;
   serverLog: string;
   controllersLog: string;
+  gatewayLog: string;
   agentLog: string;
   /** What this machine is as a node. */
   node: string;
@@ -39,6 +42,7 @@ export const dataDir = (root: string): DataDir => ({
   kubeconfig: join(root, 'kubeconfig'),
   controllersKubeconfig: join(root, 'pki', 'controllers.kubeconfig'),
   schedulerKubeconfig: join(root, 'pki', 'scheduler.kubeconfig'),
+  gatewayKubeconfig: join(root, 'pki', 'gateway.kubeconfig'),
   tokenFile: join(root, 'tokens.json'),
   pki: join(root, 'pki'),
   accountKeys: join(root, 'pki', 'accounts.keys'),
@@ -48,6 +52,7 @@ export const dataDir = (root: string): DataDir => ({
   logs: join(root, 'logs'),
   serverLog: join(root, 'logs', 'apiserver.log'),
   controllersLog: join(root, 'logs', 'controllers.log'),
+  gatewayLog: join(root, 'logs', 'gateway.log'),
   agentLog: join(root, 'logs', 'agent.log'),
   node: join(root, 'node'),
   upLog: join(root, 'logs', 'up.log'),

@@ -1,4 +1,4 @@
-import type { BoundedLog } from './bounded-log.ts';
+import { type BoundedLog, openBoundedLog } from './bounded-log.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import { startServer } from './start-server.ts';
 import { stopProcess } from './stop-process.ts';
@@ -15,18 +15,21 @@ export interface KeepDeps {
   log: BoundedLog;
   /** Who it is now; told anew at each start. */
   onStart(identity: ProcessIdentity): void;
+  /** It serves, at this address; told at each start. */
+  onReady?(url: string): void;
 }
 
 const restartAfterMs = 1_000;
 const stopGraceMs = 10_000;
 
 /** Starts a program that holds nothing which is not written down elsewhere: so whenever it ends it is simply started again. */
-export const keepProcess = ({ what, args, log, onStart }: KeepDeps): KeptProcess => {
+export const keepProcess = ({ what, args, log, onStart, onReady }: KeepDeps): KeptProcess => {
   let timer: NodeJS.Timeout | undefined;
   let isStopping = false;
   const start = () => {
     const started = startServer(args, log, what);
     onStart(started.identity);
+    if (onReady) void started.ready.then(onReady);
     void started.ended.then((how) => {
       log.write(Buffer.from(`${what} ended ${how}\n`));
       if (!isStopping) timer = setTimeout(begin, restartAfterMs);
@@ -45,4 +48,11 @@ export const keepProcess = ({ what, args, log, onStart }: KeepDeps): KeptProcess
       await running.ended;
     },
   };
+};
+
+/** The same with a log file of its own. */
+export const keep = ({ logFile, ...deps }: Omit<KeepDeps, 'log'> & { logFile: string }): KeptProcess => {
+  const log = openBoundedLog(logFile);
+  const kept = keepProcess({ ...deps, log });
+  return { stop: () => kept.stop().finally(log.close) };
 };

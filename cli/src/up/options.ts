@@ -13,10 +13,13 @@ export interface UpOptions {
   detach: boolean;
   /** Whether the controllers are started beside the API server. */
   controllers: boolean;
+  /** Whether a gateway is started. */
+  gateway: boolean;
+  gatewayPort: number;
   /** Whether this machine is made a node, where a container engine answers. */
   agent: boolean;
   /** What was asked for in so many words: a running control plane must then agree with it. */
-  asked: { bind: boolean; apiPort: boolean; store: boolean };
+  asked: { bind: boolean; apiPort: boolean; gatewayPort: boolean; store: boolean };
 }
 
 /** The command line was not understood. */
@@ -32,10 +35,10 @@ const parse = <T>(read: () => T): T => {
   }
 };
 
-const parsePort = (text: string): number => {
+const parsePort = (flag: string, text: string): number => {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65535)
-    throw new UsageError(`--api-port must be a number from 0 (any free port) to 65535, not "${text}"`);
+    throw new UsageError(`--${flag} must be a number from 0 (any free port) to 65535, not "${text}"`);
   return port;
 };
 
@@ -57,22 +60,33 @@ export const parseUp = (args: readonly string[], env: NodeJS.ProcessEnv): UpOpti
     data,
     bind: data,
     'api-port': data,
+    'gateway-port': data,
     store: data,
     detach: { type: 'boolean' },
     'no-controllers': { type: 'boolean' },
+    'no-gateway': { type: 'boolean' },
     'no-agent': { type: 'boolean' },
   } as const;
   const { values } = parse(() => parseArgs({ args: [...args], options, strict: true }));
   const dir = dataDir(dataRoot(values.data, env));
+  const apiPort = parsePort('api-port', values['api-port'] ?? '6443');
   return {
     dir,
     bind: parseBind(values.bind ?? '127.0.0.1'),
-    apiPort: parsePort(values['api-port'] ?? '6443'),
+    apiPort,
     store: parseStore(values.store ?? 'sqlite', dir),
     detach: values.detach ?? false,
     controllers: !values['no-controllers'],
+    gateway: !values['no-gateway'],
+    // Who wants any free port for the one wants no particular one for the other.
+    gatewayPort: parsePort('gateway-port', values['gateway-port'] ?? (apiPort === 0 ? '0' : '8000')),
     agent: !values['no-agent'],
-    asked: { bind: values.bind !== undefined, apiPort: values['api-port'] !== undefined, store: values.store !== undefined },
+    asked: {
+      bind: values.bind !== undefined,
+      apiPort: values['api-port'] !== undefined,
+      gatewayPort: values['gateway-port'] !== undefined,
+      store: values.store !== undefined,
+    },
   };
 };
 

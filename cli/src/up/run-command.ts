@@ -10,10 +10,11 @@ import { runStatus } from './run-status.ts';
 import { runUp } from './run-up.ts';
 import { UpError } from './up-error.ts';
 
-/** The files that are started: the API server's, the controllers', the guard's (which starts the agent), the one that fills the store, and our own for a detached `up`. */
+/** The files that are started: the API server's, the controllers', the gateway's, the guard's (which starts the agent), the one that fills the store, and our own for a detached `up`. */
 export interface Entries {
   serverEntry: string;
   controllersEntry: string | undefined;
+  gatewayEntry: string | undefined;
   agentEntry: string | undefined;
   restoreEntry: string;
   selfEntry: string;

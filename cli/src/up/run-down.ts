@@ -29,8 +29,9 @@ export const runDown = async (dir: DataDir, say: (line: string) => void): Promis
   const lock = 'release' in seen ? seen : takeUpLock(dir.lock);
   if (!lock) throw new UpError(`another \`up\` has just been started on ${dir.root}: try again`);
   try {
-    const { server, controllers, agent } = readUpState(dir.state) ?? {};
+    const { server, controllers, gateway, agent } = readUpState(dir.state) ?? {};
     if (agent) await stopProcess(agent, serverGraceMs);
+    if (gateway) await stopProcess(gateway, serverGraceMs);
     if (controllers) await stopProcess(controllers, serverGraceMs);
     const how = server ? await stopProcess(server, serverGraceMs) : 'gone already';
     removeUpState(dir.state);

@@ -18,7 +18,7 @@ export interface Status {
   startedAt?: string;
   /** The last line of the audit log, SEQ:HASH, to be noted elsewhere. */
   auditHead?: string;
-  processes: { up?: number; apiserver?: number; controllers?: number; agent?: number };
+  processes: { up?: number; apiserver?: number; controllers?: number; gateway?: number; agent?: number };
   /** Why it is not ready, or what is odd. */
   problem?: string;
 }
@@ -48,6 +48,7 @@ export const observeStatus = async (dir: DataDir): Promise<Status> => {
   const state = readUpState(dir.state);
   const upAlive = state !== undefined && isAlive(state.up);
   const controllersAlive = state?.controllers !== undefined && isAlive(state.controllers);
+  const gatewayAlive = state?.gateway !== undefined && isAlive(state.gateway);
   const serverAlive = state?.server !== undefined && isAlive(state.server);
   const kubeconfig = existsSync(dir.kubeconfig) ? { kubeconfig: dir.kubeconfig } : {};
   if (!state || !(upAlive || serverAlive)) return { running: false, ready: false, data: dir.root, ...kubeconfig, processes: {} };
@@ -64,10 +65,12 @@ export const observeStatus = async (dir: DataDir): Promise<Status> => {
       ...(upAlive && { up: state.up.pid }),
       ...(state.server && serverAlive && { apiserver: state.server.pid }),
       ...(state.controllers && controllersAlive && { controllers: state.controllers.pid }),
+      ...(state.gateway && gatewayAlive && { gateway: state.gateway.pid }),
       ...(state.agent && isAlive(state.agent) && { agent: state.agent.pid }),
     },
     ...(state.controllers &&
       !controllersAlive && { problem: `the controllers have ended, and are being started again: see ${dir.controllersLog}` }),
+    ...(state.gateway && !gatewayAlive && { problem: `the gateway has ended, and is being started again: see ${dir.gatewayLog}` }),
     ...(!upAlive && { problem: 'its `up` was killed: run `./river up` or `./river down` to put things in order' }),
   };
 };
@@ -80,7 +83,7 @@ const lines = (status: Status): string[] => {
     `store:      ${status.store}`,
     `data:       ${status.data}`,
     `kubeconfig: ${status.kubeconfig ?? '(none)'}`,
-    `processes:  up ${processes.up ?? '(gone)'}, API server ${processes.apiserver ?? '(gone)'}, controllers ${processes.controllers ?? '(none)'}, agent ${processes.agent ?? '(none)'}`,
+    `processes:  up ${processes.up ?? '(gone)'}, API server ${processes.apiserver ?? '(gone)'}, controllers ${processes.controllers ?? '(none)'}, gateway ${processes.gateway ?? '(none)'}, agent ${processes.agent ?? '(none)'}`,
     `since:      ${status.startedAt}`,
     ...(status.auditHead ? [`audit:      ${status.auditHead}`] : []),
     ...(status.problem ? [`problem:    ${status.problem}`] : []),

@@ -8,17 +8,25 @@ import {
   writePrivateFile,
 } from '@river/runtime';
 import { ensureAccountKeys } from './account-keys.ts';
-import { adminKubeconfig, controllersKubeconfig, ensureTokens, type Reached, schedulerKubeconfig } from './admin-access.ts';
+import {
+  adminKubeconfig,
+  controllersKubeconfig,
+  ensureTokens,
+  gatewayKubeconfig,
+  type Reached,
+  schedulerKubeconfig,
+} from './admin-access.ts';
 import { unreadableWarning } from './ask-key-report.ts';
 import { logTail, openBoundedLog } from './bounded-log.ts';
 import { changeKeys } from './change-keys.ts';
 import { portProblem } from './check-port.ts';
 import type { DataDir } from './data-dir.ts';
-import { type KeptProcess, keepProcess } from './keep-process.ts';
+import { type KeptProcess, keep } from './keep-process.ts';
 import { makeDataFolder } from './make-data-folder.ts';
 import type { UpOptions } from './options.ts';
-import { identify, isAlive, type ProcessIdentity } from './process-identity.ts';
+import { identify, isAlive } from './process-identity.ts';
 import { agentArgs, engineAnswers, engineSocket, ownNode } from './start-agent.ts';
+import { hasGateway, startGateway } from './start-gateway.ts';
 import { type RunningServer, startServer } from './start-server.ts';
 import { stopProcess } from './stop-process.ts';
 import { UpError } from './up-error.ts';
@@ -31,6 +39,8 @@ export interface UpDeps {
   serverEntry: string;
   /** The controllers' main file; none are started without. */
   controllersEntry: string | undefined;
+  /** The gateway's main file; none is started without. */
+  gatewayEntry: string | undefined;
   /** The guard's main file; this machine is made no node without. */
   agentEntry: string | undefined;
   say(line: string): void;
@@ -57,6 +67,7 @@ const differences = (state: UpState, { asked, ...options }: UpOptions): string[]
   ...(asked.store && state.store !== options.store ? [`--store ${state.store}`] : []),
   ...(asked.bind && state.bind !== options.bind ? [`--bind ${state.bind}`] : []),
   ...(asked.apiPort && state.apiPort !== options.apiPort ? [`--api-port ${state.apiPort}`] : []),
+  ...(asked.gatewayPort && state.gatewayPort !== options.gatewayPort ? [`--gateway-port ${state.gatewayPort ?? '(none)'}`] : []),
 ];
 
 const tellHowToUse = (deps: UpDeps, dir: DataDir, url: string, stopHint: string): void => {
@@ -86,8 +97,9 @@ const servingState = (dir: DataDir): UpState | undefined => {
 
 /** An `up` that was killed leaves its server behind; it must end before another may open the store. */
 const stopOrphan = async (dir: DataDir, say: UpDeps['say']): Promise<void> => {
-  const { server, controllers, agent } = readUpState(dir.state) ?? {};
+  const { server, controllers, gateway, agent } = readUpState(dir.state) ?? {};
   if (agent) await stopProcess(agent, stopGraceMs);
+  if (gateway) await stopProcess(gateway, stopGraceMs);
   if (controllers) await stopProcess(controllers, stopGraceMs);
   if (server && isAlive(server)) {
     say(`stopping the API server that an earlier \`up\` left behind (process ${server.pid})`);
@@ -143,21 +155,16 @@ const writeKubeconfigs = (dir: DataDir, reached: Reached): void => {
   writeIfNew(dir.kubeconfig, adminKubeconfig(reached));
   writeIfNew(dir.controllersKubeconfig, controllersKubeconfig(reached));
   writeIfNew(dir.schedulerKubeconfig, schedulerKubeconfig(reached));
+  writeIfNew(dir.gatewayKubeconfig, gatewayKubeconfig(reached));
 };
 
-type Note = (of: Pick<UpState, 'controllers' | 'agent'>) => void;
+export type Note = (of: Pick<UpState, 'controllers' | 'gateway' | 'agent'>) => void;
 
 /** The controllers of this `up`, if it is to have any. */
 const startControllers = ({ dir, controllers }: UpOptions, { controllersEntry }: UpDeps, note: Note): KeptProcess | undefined => {
   if (!controllers || controllersEntry === undefined) return undefined;
   const args = [controllersEntry, '--kubeconfig', dir.controllersKubeconfig, '--scheduler-kubeconfig', dir.schedulerKubeconfig];
-  return keep('the controllers', args, dir.controllersLog, (identity) => note({ controllers: identity }));
-};
-
-const keep = (what: string, args: readonly string[], logFile: string, onStart: (identity: ProcessIdentity) => void): KeptProcess => {
-  const log = openBoundedLog(logFile);
-  const kept = keepProcess({ what, args, log, onStart });
-  return { stop: () => kept.stop().finally(log.close) };
+  return keep({ what: 'the controllers', args, logFile: dir.controllersLog, onStart: (identity) => note({ controllers: identity }) });
 };
 
 /** Makes this machine a node, where it can be one. Where it cannot, a line says why, and everything else goes on. */
@@ -177,7 +184,7 @@ const startAgent = async (options: UpOptions, deps: UpDeps, url: string, note: N
   try {
     const args = await agentArgs({ dir, entry, url, socket, now });
     say(`this machine is node ${ownNode()} (log: ${dir.agentLog})`);
-    return keep('the agent', args, dir.agentLog, (identity) => note({ agent: identity }));
+    return keep({ what: 'the agent', args, logFile: dir.agentLog, onStart: (identity) => note({ agent: identity }) });
   } catch (error) {
     say(`warning: this machine could not be made a node: ${error instanceof Error ? error.message : error}`);
     return undefined;
@@ -198,6 +205,7 @@ const serve = async (options: UpOptions, deps: UpDeps, state: UpState): Promise<
   const stopping = aborted(deps.stop);
   const server = startServer(serverArgs(deps.serverEntry, options, pki, front.caFile), log);
   let controllers: KeptProcess | undefined;
+  let gateway: KeptProcess | undefined;
   let agent: KeptProcess | undefined;
   try {
     writeUpState(dir.state, { ...state, server: server.identity });
@@ -208,6 +216,7 @@ const serve = async (options: UpOptions, deps: UpDeps, state: UpState): Promise<
     const note: Note = (of) => writeUpState(dir.state, Object.assign(served, of));
     note({});
     controllers = startControllers(options, deps, note);
+    gateway = await startGateway(options, deps, note, deps.stop);
     agent = await startAgent(options, deps, url, note);
     tellHowToUse(deps, dir, url, options.detach ? downCommand(dir) : 'Ctrl-C');
     const warning = await unreadableWarning(dir);
@@ -218,10 +227,24 @@ const serve = async (options: UpOptions, deps: UpDeps, state: UpState): Promise<
     return 0;
   } finally {
     await agent?.stop();
+    await gateway?.stop();
     await controllers?.stop();
     await stopProcess(server.identity, stopGraceMs);
     await server.ended;
     log.close();
+  }
+};
+
+/** @throws UpError when a port cannot be had */
+const needPorts = async (options: UpOptions, deps: UpDeps): Promise<void> => {
+  const { bind, apiPort, gatewayPort } = options;
+  const wanted = [
+    { port: apiPort, flag: '--api-port' },
+    { port: hasGateway(options, deps) ? gatewayPort : 0, flag: '--gateway-port (or leave the gateway out with --no-gateway)' },
+  ];
+  for (const { port, flag } of wanted) {
+    const problem = port === 0 ? undefined : await portProblem(bind, port, flag);
+    if (problem) throw new UpError(problem);
   }
 };
 
@@ -234,8 +257,7 @@ export const runUp = async (options: UpOptions, deps: UpDeps): Promise<number> =
   if (!('release' in got)) return joinRunning(got, options, deps);
   try {
     await stopOrphan(dir, deps.say);
-    const problem = options.apiPort === 0 ? undefined : await portProblem(options.bind, options.apiPort);
-    if (problem) throw new UpError(problem);
+    await needPorts(options, deps);
     const self = identify(process.pid);
     if (!self) throw new Error('this system does not tell when a process started');
     const state: UpState = {
@@ -243,6 +265,7 @@ export const runUp = async (options: UpOptions, deps: UpDeps): Promise<number> =
       store: options.store,
       bind: options.bind,
       apiPort: options.apiPort,
+      ...(hasGateway(options, deps) && { gatewayPort: options.gatewayPort }),
       startedAt: deps.now().toISOString(),
     };
     writeUpState(dir.state, state);

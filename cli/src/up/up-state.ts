@@ -8,11 +8,13 @@ export interface UpState {
   up: ProcessIdentity;
   server?: ProcessIdentity;
   controllers?: ProcessIdentity;
+  gateway?: ProcessIdentity;
   /** The guard, which keeps the agent. */
   agent?: ProcessIdentity;
   store: string;
   bind: string;
   apiPort: number;
+  gatewayPort?: number;
   /** Set once the server serves. */
   url?: string;
   startedAt: string;

@@ -23,6 +23,8 @@ export class CertificateError extends Error {
 interface Options {
   /** The folder that holds ca.crt, ca.key, server.crt and server.key. */
   dir: string;
+  /** Begins the names of the server's own files. Default `server`. */
+  server?: string;
   /** Host names and addresses beside the ones every server has: loopback, localhost, this host's name. */
   names?: readonly string[];
   now: Date;
@@ -99,9 +101,9 @@ const isDue = (certificate: X509Certificate, now: Date): boolean => {
  * renewed after two thirds of it, or when it lacks a name). Safe to repeat; for one process at a time.
  * @throws CertificateError when a file is there but unusable; nothing is overwritten then.
  */
-export const ensureServerCertificates = async ({ dir, names = [], now }: Options): Promise<ServerCertificates> => {
+export const ensureServerCertificates = async ({ dir, server = 'server', names = [], now }: Options): Promise<ServerCertificates> => {
   const authority = await ensureAuthority(dir, { file: 'ca', title: 'River CA' }, now);
-  const [certFile, keyFile] = filesOf(dir, 'server');
+  const [certFile, keyFile] = filesOf(dir, server);
   const wanted = serverNames(names);
   const isGood = () => {
     if (!existsSync(certFile)) return false;
