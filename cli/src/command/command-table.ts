@@ -108,6 +108,10 @@ export const commandTable: Record<string, Entry> = {
     summary: 'list Tasks',
     load: () => import('../commands/task-show.ts').then((chunk) => chunk.taskListCommand),
   },
+  'task logs': {
+    summary: 'show what a Task has written',
+    load: () => import('../commands/task-logs.ts').then((chunk) => chunk.taskLogsCommand),
+  },
   'task pause': {
     summary: 'hold Tasks: what has not started waits, what runs is paused',
     load: () => import('../commands/task-change.ts').then((chunk) => chunk.taskPauseCommand),

@@ -8,6 +8,8 @@ export interface Context {
   namespaceFlag: string | undefined;
   env: NodeJS.ProcessEnv;
   client(): Promise<ApiClient>;
+  /** The same person at another server of the cluster. */
+  clientAt(server: string): Promise<ApiClient>;
   discovery(): Promise<Discovery>;
   /** Asks again what is served, after new kinds were made. */
   rediscover(): Promise<Discovery>;
@@ -21,6 +23,8 @@ export interface Context {
   write(text: string): void;
   /** Bytes to stdout; resolves when there is room for more. */
   writeBytes(bytes: Uint8Array): Promise<void>;
+  /** The same to stderr. */
+  writeErrorBytes(bytes: Uint8Array): Promise<void>;
   /** Whether a person looks at stdout. */
   isTerminal: boolean;
   /** Aborted by Ctrl-C and the like. Who asks for it must put things in order when it is; nobody else is kept alive. */

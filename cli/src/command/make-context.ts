@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import {
   type ApiClient,
   apiClient,
+  type ClusterAccess,
   type Discovery,
   discover,
   KubeconfigError,
@@ -38,14 +39,14 @@ const pickKubeconfig = (choice: AccessChoice, env: NodeJS.ProcessEnv): string | 
   );
 };
 
-const connect = async (choice: AccessChoice, env: NodeJS.ProcessEnv, warn: (text: string) => void): Promise<ApiClient> => {
+const readAccess = async (choice: AccessChoice, env: NodeJS.ProcessEnv): Promise<ClusterAccess> => {
   const kubeconfig = pickKubeconfig(choice, env);
   const flags = {
     ...(kubeconfig && { kubeconfig }),
     ...(choice.context && { context: choice.context }),
     ...(choice.namespace && { namespace: choice.namespace }),
   };
-  return apiClient(await loadKubeconfig({ env, flags }), { userAgent: 'riverctl', onWarning: warn });
+  return loadKubeconfig({ env, flags });
 };
 
 const onInterrupt = (): AbortSignal => {
@@ -55,17 +56,32 @@ const onInterrupt = (): AbortSignal => {
   return controller.signal;
 };
 
+const writeTo = async (stream: NodeJS.WriteStream, bytes: Uint8Array): Promise<void> => {
+  if (!stream.write(bytes)) await once(stream, 'drain');
+};
+
 /** The context of a real process. `close` lets go of the connections, so that the process may end. */
 export const makeContext = (choice: AccessChoice, isJson: boolean): Context & { close(): void } => {
-  let client: Promise<ApiClient> | undefined;
+  let access: Promise<ClusterAccess> | undefined;
+  const clients = new Map<string, Promise<ApiClient>>();
   let discovery: Promise<Discovery> | undefined;
   let interrupted: AbortSignal | undefined;
   const note = (line: string) => void process.stderr.write(`${line}\n`);
   const write = (output: string) => void process.stdout.write(output);
-  const getClient = () => {
-    client ??= connect(choice, process.env, (warning) => note(`warning: ${warning}`));
-    return client;
+  const getAccess = () => {
+    access ??= readAccess(choice, process.env);
+    return access;
   };
+  const clientAt = (server: string): Promise<ApiClient> => {
+    const onWarning = (warning: string) => note(`warning: ${warning}`);
+    const made =
+      clients.get(server) ??
+      getAccess().then((found) => apiClient({ ...found, server: server || found.server }, { userAgent: 'riverctl', onWarning }));
+    clients.set(server, made);
+    return made;
+  };
+  /** Of the server that the kubeconfig names. */
+  const getClient = () => clientAt('');
   const rediscover = () => {
     discovery = getClient().then((ready) => discover(ready));
     return discovery;
@@ -75,15 +91,15 @@ export const makeContext = (choice: AccessChoice, isJson: boolean): Context & { 
     namespaceFlag: choice.namespace,
     env: process.env,
     client: getClient,
+    clientAt,
     discovery: () => discovery ?? rediscover(),
     rediscover,
     say: (line) => (isJson ? undefined : write(`${line}\n`)),
     note: (line) => (isJson ? undefined : note(line)),
     result: (value) => (isJson ? write(`${JSON.stringify(value, null, 2)}\n`) : undefined),
     write,
-    writeBytes: async (bytes) => {
-      if (!process.stdout.write(bytes)) await once(process.stdout, 'drain');
-    },
+    writeBytes: (bytes) => writeTo(process.stdout, bytes),
+    writeErrorBytes: (bytes) => writeTo(process.stderr, bytes),
     isTerminal: process.stdout.isTTY === true,
     interrupted: () => {
       interrupted ??= onInterrupt();
@@ -91,6 +107,8 @@ export const makeContext = (choice: AccessChoice, isJson: boolean): Context & { 
     },
     readStdin: () => text(process.stdin),
     wallMs: () => systemClock.wallMs(),
-    close: () => void client?.then((open) => open.close()).catch(() => undefined),
+    close: () => {
+      for (const client of clients.values()) void client.then((open) => open.close()).catch(() => undefined);
+    },
   };
 };

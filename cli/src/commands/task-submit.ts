@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { command } from '../command/command.ts';
 import type { Context } from '../command/context.ts';
-import { CommandError } from '../command/exit-code.ts';
+import { CommandError, failureOf } from '../command/exit-code.ts';
 import { UsageError } from '../command/usage-error.ts';
 import { submission } from '../task/submission.ts';
 import { standingOf, taskSets, tasks } from '../task/tasks.ts';
@@ -16,6 +16,17 @@ interface Waiting {
   timeoutMs: number;
 }
 
+/** Shows what it writes, as it comes. What keeps that from being shown keeps nobody from waiting for its end. */
+const showOutput = async (context: Context, { name, namespace, uid }: Waiting): Promise<void> => {
+  const { followTask } = await import('../task-output/follow-task.ts');
+  try {
+    await followTask({ context, namespace, name, uid, from: 1, query: {}, hasTimes: false, onWaiting: () => {} });
+  } catch (error) {
+    const { message } = failureOf(error);
+    context.note(`the output of ${name} cannot be shown: ${message}`);
+  }
+};
+
 /** Waits for its end, tells on stderr what it goes through, and gives the exit code of its program as riverctl's own. */
 const untilOver = async (context: Context, waiting: Waiting): Promise<number> => {
   const client = await context.client();
@@ -29,7 +40,8 @@ const untilOver = async (context: Context, waiting: Waiting): Promise<number> =>
       if (!object) throw new CommandError('notFound', `${waiting.name} was deleted before it was over`, 'NotFound');
       const { phase, isOver, exitCode, reason, message } = standingOf(object);
       const line = [phase, reason, message].filter((text) => typeof text === 'string' && text !== '').join(': ');
-      if (line !== last) context.note(`${waiting.name}: ${line}`);
+      // While all goes well, stderr is the program's.
+      if (line !== last && line !== phase) context.note(`${waiting.name}: ${line}`);
       last = line;
       code = exitCode ?? (phase === 'Succeeded' ? 0 : 1);
       return isOver;
@@ -97,7 +109,7 @@ export const taskSubmitCommand = command({
     approval: Flags.boolean({ description: 'only once somebody has agreed (riverctl task approve)' }),
     hold: Flags.boolean({ description: 'not before riverctl task resume' }),
     'dry-run': Flags.boolean({ description: 'only ask the server whether it would take it' }),
-    wait: Flags.boolean({ description: "wait for its end, and end with its program's exit code" }),
+    wait: Flags.boolean({ description: "show what it writes, wait for its end, and end with its program's exit code" }),
     'wait-timeout': Flags.string({ helpValue: 'DURATION', default: '-1s', description: 'the longest to wait (default a week)' }),
   },
   run: async ({ args, flags, commandLine = [] }, context): Promise<number> => {
@@ -116,7 +128,11 @@ export const taskSubmitCommand = command({
       context.result(made);
       return 0;
     }
-    const code = await untilOver(context, { resource, name, namespace: client.namespace, uid, timeoutMs });
+    const waiting = { resource, name, namespace: client.namespace, uid, timeoutMs };
+    // With --json, stdout is one document.
+    const shown = resource === tasks && !context.isJson ? showOutput(context, waiting) : Promise.resolve();
+    const code = await untilOver(context, waiting);
+    await shown;
     context.result(await client.resource(resource).get(name, { namespace: client.namespace }));
     return code;
   },
