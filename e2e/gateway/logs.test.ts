@@ -4,11 +4,9 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { after, afterEach, before, describe, it, type TestContext } from 'node:test';
-import type { Task } from '@river/crds/kinds';
 import { eventually } from '../server/eventually.ts';
 import { memoryOf, startWholeRiver, type WholeRiver } from './stage.ts';
 
-const tasks = { group: 'river.dev', version: 'v1', plural: 'tasks', namespaced: true };
 const namespace = 'default';
 
 describe('the output of Tasks, from their node to whoever may read it', { timeout: 400_000 }, () => {
@@ -16,14 +14,6 @@ describe('the output of Tasks, from their node to whoever may read it', { timeou
   const submit = (...args: string[]) => river.ctl('task', 'submit', '--image', 'busybox:test', ...args);
   const shell = (name: string, script: string, ...flags: string[]) => submit('--name', name, ...flags, '--', 'sh', '-c', script);
   const logs = (...args: string[]) => river.ctl('task', 'logs', ...args);
-  const statusOf = async (name: string) => (await river.client.resource<Task>(tasks).get(name, { namespace })).status ?? {};
-  const reaches = (name: string, phase: string) =>
-    eventually(
-      `${name} is ${phase}`,
-      () => statusOf(name),
-      (status) => status.phase === phase,
-      60_000,
-    );
   /** Its container is gone; what is left is what was kept. */
   const isKept = () =>
     eventually(

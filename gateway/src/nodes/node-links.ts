@@ -84,7 +84,12 @@ function openLink(
   tick();
   return {
     say: (line) => void response.write(line),
-    end: (why) => void response.end(endLine(why), () => request.destroy()),
+    end(why) {
+      response.end(endLine(why));
+      // The other side closes when it has read that; if it does not, it is closed here.
+      cancel();
+      cancel = clock.after(linkBeatMs, () => request.destroy());
+    },
   };
 }
 
