@@ -128,10 +128,11 @@ describe('riverctl task', () => {
     context.after(() => waiting.kill());
     await until('waited: Pending');
     await report('waited', { phase: 'Running', node: 'tiger' });
-    await until('waited: Running');
     await report('waited', { phase: 'Failed', exitCode: 42, reason: 'ExitCode' });
     assert.equal(await ended, 42);
     assert.match(said, /waited: Failed: ExitCode\n$/);
+    // While all goes well, stderr is the program's.
+    assert.doesNotMatch(said, /Running/);
   });
 });
 

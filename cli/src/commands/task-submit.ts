@@ -27,6 +27,9 @@ const showOutput = async (context: Context, { name, namespace, uid }: Waiting): 
   }
 };
 
+/** What goes without saying, when there is no more to say than that. */
+const wellPhases = ['Assigned', 'Starting', 'Running', 'Succeeded'];
+
 /** Waits for its end, tells on stderr what it goes through, and gives the exit code of its program as riverctl's own. */
 const untilOver = async (context: Context, waiting: Waiting): Promise<number> => {
   const client = await context.client();
@@ -41,7 +44,7 @@ const untilOver = async (context: Context, waiting: Waiting): Promise<number> =>
       const { phase, isOver, exitCode, reason, message } = standingOf(object);
       const line = [phase, reason, message].filter((text) => typeof text === 'string' && text !== '').join(': ');
       // While all goes well, stderr is the program's.
-      if (line !== last && line !== phase) context.note(`${waiting.name}: ${line}`);
+      if (line !== last && !wellPhases.includes(line)) context.note(`${waiting.name}: ${line}`);
       last = line;
       code = exitCode ?? (phase === 'Succeeded' ? 0 : 1);
       return isOver;
