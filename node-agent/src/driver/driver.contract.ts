@@ -160,6 +160,25 @@ export function driverContract(name: string, start: () => Promise<DriverUnderTes
       );
     });
 
+    it('goes on with who follows until it has ended', async () => {
+      const { id, uid } = await begun({
+        forMs: 1_500,
+        prints: [
+          ['stdout', 'one'],
+          ['stderr', 'two'],
+        ],
+      });
+      await reach(uid, 'running');
+      const lines = await Array.fromAsync(test.driver.output(id, { follow: true }, signal));
+      assert.deepEqual(lines.map(({ bytes }) => bytes.toString().trim()).sort(), ['one', 'two']);
+      await reach(uid, 'exited');
+      const last = await Array.fromAsync(test.driver.output(id, { follow: true, tail: 1, streams: ['stderr'] }, signal));
+      assert.deepEqual(
+        last.map(({ bytes }) => bytes.toString().trim()),
+        ['two'],
+      );
+    });
+
     it('tells of the end of one that nobody looks at', async () => {
       const heard: (string | undefined)[] = [];
       const stop = new AbortController();

@@ -52,7 +52,11 @@ function hostConfig(order: WorkOrder, { cgroups, networkMode }: Placing): HostCo
     LogConfig: {
       // It keeps bytes as they are, where others make text of them.
       Type: 'local',
-      Config: { 'max-size': String(Math.max(65_536, Math.ceil(order.logLimitBytes / logFiles))), 'max-file': String(logFiles), compress: 'false' },
+      Config: {
+        'max-size': String(Math.max(65_536, Math.ceil(order.logLimitBytes / logFiles))),
+        'max-file': String(logFiles),
+        compress: 'false',
+      },
     },
     ...(order.isPrivileged ? { Privileged: true } : { SecurityOpt: ['no-new-privileges'], CapDrop: ['ALL'], CapAdd: capabilities }),
     ...(order.gpuUuids.length > 0 && {

@@ -66,6 +66,19 @@ function fakeLife(clock: Clock, listeners: Iterable<(uid?: string) => void>) {
   return { tell, change, end, go, start };
 }
 
+const isFollowed = (faked: Faked | undefined): boolean => faked?.container.state === 'running' || faked?.container.state === 'paused';
+
+const nextChange = (listeners: Set<(uid?: string) => void>, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const done = () => {
+      listeners.delete(done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    listeners.add(done);
+    signal.addEventListener('abort', done, { once: true });
+  });
+
 /** Containers in memory, in virtual time: for thousands of nodes and for the simulator. */
 export function fakeDriver({ clock, programOf, images, startMs = 0 }: FakeDriverOptions): Driver {
   const present = new Set(images);
@@ -131,9 +144,11 @@ export function fakeDriver({ clock, programOf, images, startMs = 0 }: FakeDriver
       all.delete(id);
       if (faked) tell(faked);
     },
-    async *output(id, { streams = ['stdout', 'stderr'], tail, sinceNs = -1n }) {
+    async *output(id, { streams = ['stdout', 'stderr'], tail, sinceNs = -1n, follow = false }, signal) {
       const lines = (all.get(id)?.lines ?? []).filter((line) => streams.includes(line.stream) && line.timeNs > sinceNs);
       yield* tail === undefined ? lines : lines.slice(Math.max(0, lines.length - tail));
+      // All is printed at the start, so what is followed is its end.
+      while (follow && isFollowed(all.get(id)) && !signal.aborted) await nextChange(listeners, signal);
     },
   };
 }
