@@ -68,4 +68,10 @@ describe('the tour', { timeout: 300_000 }, () => {
       await look();
     });
   }
+
+  it('goes away as a whole', async () => {
+    const { code, err } = await river.ctl('delete', '-f', tour);
+    assert.equal(code, 0, err);
+    assert.match((await river.ctl('task', 'logs', 'hello')).err, /tasks.river.dev "hello" not found/);
+  });
 });

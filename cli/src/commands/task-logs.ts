@@ -51,7 +51,17 @@ export const taskLogsCommand = command({
     const onWaiting = (why: string) => context.note(`${shown} waits (${why})`);
     if (flags.follow && flags.attempt === undefined) {
       const from = Math.max(newest, 1);
-      await followTask({ context, namespace, name, uid: task.metadata.uid, from, query, hasTimes: flags.timestamps, onWaiting });
+      await followTask({
+        context,
+        namespace,
+        name,
+        uid: task.metadata.uid,
+        from,
+        query,
+        hasTimes: flags.timestamps,
+        patienceMs: 0,
+        onWaiting,
+      });
       return;
     }
     const attempt = flags.attempt ?? newest;

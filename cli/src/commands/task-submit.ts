@@ -16,11 +16,14 @@ interface Waiting {
   timeoutMs: number;
 }
 
+/** Longer than a gateway and an agent take to start anew. */
+const patienceMs = 30_000;
+
 /** Shows what it writes, as it comes. What keeps that from being shown keeps nobody from waiting for its end. */
 const showOutput = async (context: Context, { name, namespace, uid }: Waiting): Promise<void> => {
   const { followTask } = await import('../task-output/follow-task.ts');
   try {
-    await followTask({ context, namespace, name, uid, from: 1, query: {}, hasTimes: false, onWaiting: () => {} });
+    await followTask({ context, namespace, name, uid, from: 1, query: {}, hasTimes: false, patienceMs, onWaiting: () => {} });
   } catch (error) {
     const { message } = failureOf(error);
     context.note(`the output of ${name} cannot be shown: ${message}`);

@@ -16,10 +16,14 @@ export interface FollowedTask {
   from: number;
   query: OutputQuery;
   hasTimes: boolean;
+  /** How long it is tried to begin with the first attempt, while what is needed for that is away. */
+  patienceMs: number;
   /** Told each time that it waits for something else; a line. */
   onWaiting(why: string): void;
 }
 
+/** Who has followed so far is not turned away for a gateway that is just restarting. */
+const laterMs = 120_000;
 const foreverMs = 7 * 24 * 3_600_000;
 
 /** Shows the output of a Task as it comes, one attempt after the other, until the Task is over. */
@@ -29,9 +33,11 @@ export async function followTask(followed: FollowedTask): Promise<void> {
   for (let attempt = followed.from; await isMade(followed, attempt); attempt++) {
     // What was asked of the past is asked of the first only.
     const { tail, sinceNs, ...rest } = query;
-    const asked = attempt === followed.from ? query : rest;
+    const isFirst = attempt === followed.from;
+    const asked = { ...(isFirst ? query : rest), follow: true };
+    const patienceMs = isFirst ? followed.patienceMs : laterMs;
     try {
-      await showAttempt({ context, namespace, task: name, attempt, query: { ...asked, follow: true }, writer });
+      await showAttempt({ context, namespace, task: name, attempt, query: asked, patienceMs, writer });
     } catch (error) {
       // One that ended before it wrote anything has nothing to show; another may follow.
       if (!ApiError.is(error, 'NotFound')) throw error;

@@ -20,6 +20,8 @@ export interface ShownAttempt {
   task: string;
   attempt: number;
   query: OutputQuery;
+  /** How long it is tried to begin, while what is needed for that is away. Default: not again. */
+  patienceMs?: number;
   writer: OutputWriter;
 }
 
@@ -34,22 +36,23 @@ const pauseMs = { first: 200, most: 3_000 };
  * shown once. @throws ApiError, TransportError when it cannot be shown, or not to its end
  */
 export async function showAttempt(shown: ShownAttempt): Promise<void> {
+  const { patienceMs = 0, task } = shown;
   const position = outputPosition(shown.query);
   const { note } = shown.context;
-  let lostMs: number | undefined;
-  let hasBegun = false;
+  let lostMs: number | undefined = systemClock.monotonicMs();
+  let triesForMs = patienceMs;
   for (let waitMs = pauseMs.first; ; waitMs = Math.min(waitMs * 2, pauseMs.most)) {
     try {
       await readOnce(shown, position, () => {
-        hasBegun = true;
+        triesForMs = resumeMs;
         lostMs = undefined;
         waitMs = pauseMs.first;
       });
       return;
     } catch (error) {
       const nowMs = systemClock.monotonicMs();
-      if (!hasBegun || !mayPass(error) || nowMs - (lostMs ?? nowMs) > resumeMs) throw error;
-      if (lostMs === undefined) note(`the output of ${shown.task} was cut off (${wordsOf(error)}): going on where it was`);
+      if (!mayPass(error) || nowMs - (lostMs ?? nowMs) >= triesForMs) throw error;
+      if (lostMs === undefined) note(`the output of ${task} was cut off (${wordsOf(error)}): going on where it was`);
       lostMs ??= nowMs;
     }
     await sleep(systemClock, waitMs);

@@ -25,13 +25,15 @@ export async function sendOutput(lines: AsyncIterable<OutputLine>, to: Writable,
     isWriting = true;
     return to.write(whole);
   };
+  let cancel = () => {};
   const beat = () => {
     // Who reads slowly has enough that says so.
     if (!isWriting && !to.writableNeedDrain) to.write(beatFrame);
     isWriting = false;
     cancel = clock.after(beatMs, beat);
   };
-  let cancel = clock.after(beatMs, beat);
+  // At once, so that who reads knows that it has begun, though nothing may be said for long.
+  beat();
   try {
     for await (const line of lines) {
       const frame = outputFrame(line);

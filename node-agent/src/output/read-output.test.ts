@@ -76,6 +76,11 @@ describe('reading output', () => {
     assert.equal(await refused({}), 'Conflict');
     phases.set(one.uid, 'Failed');
     assert.equal(await refused({ follow: true }), 'NotFound');
+    phases.set(one.uid, 'Starting');
+    const waiting = refused({ follow: true });
+    await turn();
+    phases.set(one.uid, 'Failed');
+    assert.equal(await waiting, 'shown');
     phases.delete(one.uid);
     assert.equal(await refused({ follow: true }), 'NotFound');
   });

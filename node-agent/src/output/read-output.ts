@@ -18,6 +18,7 @@ type Place = { at: 'kept' } | { at: 'container'; id: string; isOver: boolean } |
 
 const pauseMs = 200;
 const mostFailures = 5;
+const unknownMs = 5_000;
 
 /**
  * The output of a Placement, wherever it is: in its container, or kept when that is gone. Who follows is led from the one to the other, and
@@ -25,9 +26,15 @@ const mostFailures = 5;
  */
 export async function* readOutput(deps: ReadOutputDeps, uid: string, query: OutputQuery, signal: AbortSignal): AsyncGenerator<OutputLine> {
   const position = outputPosition(query);
+  /** When it was first looked for in vain. */
+  let sinceMs: number | undefined;
   for (let failures = 0; ; ) {
     const place = await find(deps, uid, signal);
-    if (place.at === 'nowhere') refuse(deps, uid, query);
+    if (place.at === 'nowhere') {
+      const nowMs = deps.clock.monotonicMs();
+      sinceMs ??= nowMs;
+      if (!mayCome(deps, uid, query, nowMs - sinceMs)) return;
+    }
     let count = 0;
     try {
       for await (const line of readOnce(deps, uid, place, position, signal)) {
@@ -75,14 +82,21 @@ async function* readOnce(
   for await (const line of lines) if (isNew(line)) yield line;
 }
 
-/** There is neither a container nor anything kept: either it is to come, or there will never be anything. */
-function refuse({ phaseOf }: ReadOutputDeps, uid: string, { follow }: OutputQuery): void {
+/**
+ * There is neither a container nor anything kept. Whether it is to come: false when it will not, and who follows has waited for it.
+ * @throws ApiError at once when there is nothing to wait for
+ */
+function mayCome({ phaseOf }: ReadOutputDeps, uid: string, { follow = false }: OutputQuery, waitedMs: number): boolean {
   const known = phaseOf(uid);
+  // A Placement can be heard of here a little later than elsewhere.
+  if (!known && follow && waitedMs < unknownMs) return true;
   if (!known) throw new ApiError('NotFound', 'no such Placement is bound to this node');
   const { phase } = known;
+  if (isFinalPhase(phase) && waitedMs > 0) return false;
   if (isFinalPhase(phase))
     throw new ApiError('NotFound', `there is no output: it ended (${phase}) before it wrote any, or what it wrote is not kept any more`);
   if (!follow) throw new ApiError('Conflict', `it has not started yet (${phase ?? 'Pending'}): wait for it with -f`);
+  return true;
 }
 
 /** What is told to who asked, when the engine is at fault. */
