@@ -58,13 +58,15 @@ async function begin(lines: AsyncIterator<OutputLine>, clock: Clock): Promise<Fi
   }
 }
 
-async function* startingWith({ next }: First, lines: AsyncIterator<OutputLine>): AsyncGenerator<OutputLine> {
-  try {
-    for (let result = await next; !result.done; result = await lines.next()) yield result.value;
-  } finally {
-    await lines.return?.();
-  }
-}
+const startingWith = ({ next: first }: First, lines: AsyncIterator<OutputLine>): AsyncIterable<OutputLine> => {
+  let isFirst = true;
+  const next = () => {
+    const result = isFirst ? first : lines.next();
+    isFirst = false;
+    return result;
+  };
+  return { [Symbol.asyncIterator]: () => ({ next, return: async () => (await lines.return?.()) ?? { done: true, value: undefined } }) };
+};
 
 /** Resolves when the gateway has said that it has all of it. */
 async function ended(outgoing: ClientRequest): Promise<void> {

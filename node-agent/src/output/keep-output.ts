@@ -15,6 +15,7 @@ export interface KeptOutputOptions {
 
 const tenGibibytes = 10 * 2 ** 30;
 const extension = '.log';
+const pieceBytes = 64 * 1024;
 const dayMs = 24 * 60 * 60 * 1000;
 
 /** Output of what has ended, after its container is gone. */
@@ -50,8 +51,10 @@ export function keptOutput({ dir, mostBytes = tenGibibytes }: KeptOutputOptions)
       if (isTooMuch) rmSync(whole, { force: true });
     },
     read(uid, query) {
-      const { streams = ['stdout', 'stderr'], tail, sinceNs = -1n } = query;
-      const lines = () => only(linesIn(fileOf(uid)), (line) => streams.includes(line.stream) && line.timeNs > sinceNs);
+      const { streams, tail, sinceNs } = query;
+      const isWanted = (line: OutputLine) => (streams?.includes(line.stream) ?? true) && (sinceNs === undefined || line.timeNs > sinceNs);
+      const isWhole = streams === undefined && sinceNs === undefined;
+      const lines = () => (isWhole ? linesIn(fileOf(uid)) : only(linesIn(fileOf(uid)), isWanted));
       return tail === undefined ? lines() : lastOf(tail, lines);
     },
     sweep(nowMs) {
@@ -84,18 +87,33 @@ async function* only(lines: AsyncIterable<OutputLine>, isWanted: (line: OutputLi
 
 /** In the engine's own framing, so that one reader reads both. On disk when this resolves. */
 async function writeFrames(file: string, lines: AsyncIterable<OutputLine>, isKept: (line: OutputLine) => boolean): Promise<void> {
-  await pipeline(Readable.from(framesOf(only(lines, isKept))), createWriteStream(file, { mode: 0o600 }));
+  await pipeline(Readable.from(framesOf(lines, isKept)), createWriteStream(file, { mode: 0o600 }));
   const handle = await open(file, 'r');
   await handle.sync();
   await handle.close();
 }
 
-async function* framesOf(lines: AsyncIterable<OutputLine>): AsyncGenerator<Buffer> {
-  for await (const { stream, timeNs, bytes } of lines) {
-    const stamp = Buffer.from(`${formatStamp(timeNs)} `);
-    const header = Buffer.alloc(8);
-    header[0] = stream === 'stdout' ? 1 : 2;
-    header.writeUInt32BE(stamp.length + bytes.length, 4);
-    yield Buffer.concat([header, stamp, bytes]);
+/** Many small ones in one piece. */
+async function* framesOf(lines: AsyncIterable<OutputLine>, isKept: (line: OutputLine) => boolean): AsyncGenerator<Buffer> {
+  let pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const line of lines) {
+    if (!isKept(line)) continue;
+    const frame = frameOf(line);
+    pieces.push(frame);
+    bytes += frame.length;
+    if (bytes < pieceBytes) continue;
+    yield Buffer.concat(pieces, bytes);
+    pieces = [];
+    bytes = 0;
   }
+  if (bytes > 0) yield Buffer.concat(pieces, bytes);
+}
+
+function frameOf({ stream, timeNs, bytes }: OutputLine): Buffer {
+  const stamp = Buffer.from(`${formatStamp(timeNs)} `);
+  const header = Buffer.alloc(8);
+  header[0] = stream === 'stdout' ? 1 : 2;
+  header.writeUInt32BE(stamp.length + bytes.length, 4);
+  return Buffer.concat([header, stamp, bytes]);
 }

@@ -1,5 +1,5 @@
 import { ApiError, isFinalPhase } from '@river/crds';
-import { type Clock, type OutputPosition, outputPosition, sleep } from '@river/runtime';
+import { type Clock, outputPosition, sleep } from '@river/runtime';
 import { type Driver, DriverError } from '../driver/driver.ts';
 import type { Container } from '../plan/work.ts';
 import type { KeptOutput } from './keep-output.ts';
@@ -37,7 +37,9 @@ export async function* readOutput(deps: ReadOutputDeps, uid: string, query: Outp
     }
     let count = 0;
     try {
-      for await (const line of readOnce(deps, uid, place, position, signal)) {
+      const isNew = position.reading();
+      for await (const line of open(deps, uid, place, position.query(), signal)) {
+        if (!isNew(line)) continue;
         count++;
         yield line;
       }
@@ -67,20 +69,20 @@ const isOver = ({ state }: Container): boolean => state === 'exited';
 const isSame = (one: Place, other: Place): boolean =>
   one.at === 'container' && other.at === 'container' && one.id === other.id && one.isOver === other.isOver;
 
-async function* readOnce(
+function open(
   { driver, output }: ReadOutputDeps,
   uid: string,
   place: Place,
-  position: OutputPosition,
+  query: OutputQuery,
   signal: AbortSignal,
-): AsyncGenerator<OutputLine> {
-  if (place.at === 'nowhere') return;
-  const { follow, ...rest } = position.query();
-  const isNew = position.reading();
-  const lines =
-    place.at === 'kept' ? output.read(uid, rest) : driver.output(place.id, { ...rest, ...(follow && !place.isOver && { follow }) }, signal);
-  for await (const line of lines) if (isNew(line)) yield line;
+): AsyncIterable<OutputLine> {
+  const { follow, ...rest } = query;
+  if (place.at === 'kept') return output.read(uid, rest);
+  if (place.at === 'container') return driver.output(place.id, { ...rest, ...(follow && !place.isOver && { follow }) }, signal);
+  return nothing();
 }
+
+async function* nothing(): AsyncGenerator<OutputLine> {}
 
 /**
  * There is neither a container nor anything kept. Whether it is to come: false when it will not, and who follows has waited for it.

@@ -20,27 +20,70 @@ export function formatStamp(timeNs: bigint): string {
   return `${iso}.${String(timeNs % 1_000_000_000n).padStart(9, '0')}Z`;
 }
 
-/** Reads the engine's frames (stream, length, stamped line). Holds one unfinished frame and no more. */
-export async function* parseFrames(chunks: AsyncIterable<Buffer>): AsyncGenerator<OutputLine> {
+/** Reads the engine's frames (stream, length, stamped line). Holds one unfinished frame, and the lines of one chunk. */
+export const parseFrames = (chunks: AsyncIterable<Buffer>): AsyncIterableIterator<OutputLine> => eachOf(parseChunks(chunks));
+
+/** What has come together is read together: a step for each line would cost more than all else that is done with it. */
+async function* parseChunks(chunks: AsyncIterable<Buffer>): AsyncGenerator<OutputLine[]> {
+  const timeOf = stampReader();
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of chunks) {
     const buffer = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    const lines: OutputLine[] = [];
     let at = 0;
     while (buffer.length - at >= 8) {
       const length = buffer.readUInt32BE(at + 4);
       if (length > longestFrame) throw new OutputError(`the engine sent a frame of ${length} bytes: more than a line can have`);
       if (buffer.length - at - 8 < length) break;
-      const line = stampedLine(buffer[at], buffer.subarray(at + 8, at + 8 + length));
+      const line = stampedLine(timeOf, buffer[at], buffer.subarray(at + 8, at + 8 + length));
       at += 8 + length;
-      if (line) yield line;
+      if (line) lines.push(line);
     }
     rest = Buffer.from(buffer.subarray(at));
+    if (lines.length > 0) yield lines;
   }
 }
 
-function stampedLine(kind: number | undefined, frame: Buffer): OutputLine | undefined {
+function stampedLine(timeOf: (text: string) => bigint | undefined, kind: number | undefined, frame: Buffer): OutputLine | undefined {
   const stream = kind === 1 || kind === 2 ? streams[kind] : undefined;
   const space = frame.indexOf(0x20);
-  const timeNs = space < 0 ? undefined : parseStamp(frame.toString('latin1', 0, space));
-  return stream === undefined || timeNs === undefined ? undefined : { stream, timeNs, bytes: Buffer.from(frame.subarray(space + 1)) };
+  const timeNs = space < 0 ? undefined : timeOf(frame.toString('latin1', 0, space));
+  return stream === undefined || timeNs === undefined ? undefined : { stream, timeNs, bytes: frame.subarray(space + 1) };
+}
+
+const secondLength = '2026-01-01T00:00:00'.length;
+
+/** {@link parseStamp}, quick where many are of the same second. */
+function stampReader(): (text: string) => bigint | undefined {
+  let second = '';
+  let secondNs = 0n;
+  return (text) => {
+    if (text.startsWith(second) && second !== '' && /^\.[0-9]{9}Z$/.test(text.slice(secondLength)))
+      return secondNs + BigInt(Number(text.slice(secondLength + 1, -1)));
+    const timeNs = parseStamp(text);
+    if (timeNs !== undefined) [second, secondNs] = [text.slice(0, secondLength), timeNs - (timeNs % 1_000_000_000n)];
+    return timeNs;
+  };
+}
+
+/** One after the other, without a step in between where there are more already. */
+function eachOf<T>(batches: AsyncGenerator<T[]>): AsyncIterableIterator<T> {
+  let batch: T[] = [];
+  let at = 0;
+  const more = async (): Promise<IteratorResult<T>> => {
+    const got = await batches.next();
+    if (got.done) return { done: true, value: undefined };
+    batch = got.value;
+    at = 0;
+    return lines.next();
+  };
+  const lines: AsyncIterableIterator<T> = {
+    next: () => (at < batch.length ? Promise.resolve({ done: false, value: batch[at++] as T }) : more()), // within its length
+    async return() {
+      await batches.return(undefined);
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]: () => lines,
+  };
+  return lines;
 }

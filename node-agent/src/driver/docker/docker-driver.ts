@@ -82,13 +82,14 @@ function createContainer({ docker, node, cgroups, network }: DockerDriverDeps, c
 }
 
 /** The engine counts the lines of both streams, whichever are asked for: so for one of them the last are found here. */
-async function* outputOf(docker: Docker, id: string, query: OutputQuery, signal: AbortSignal): AsyncGenerator<OutputLine> {
+function outputOf(docker: Docker, id: string, query: OutputQuery, signal: AbortSignal): AsyncIterable<OutputLine> {
   const { tail, follow = false, ...rest } = query;
-  const open = async function* (asked: OutputQuery) {
-    yield* parseFrames(await openOutput(docker, id, asked, signal));
+  const chunksOf = async function* (asked: OutputQuery) {
+    yield* await openOutput(docker, id, asked, signal);
   };
-  if (tail === undefined || query.streams?.length !== 1) return yield* open(query);
-  yield* lastOf(tail, (time) => open(time === 'first' ? rest : { ...rest, follow }));
+  const open = (asked: OutputQuery) => parseFrames(chunksOf(asked));
+  if (tail === undefined || query.streams?.length !== 1) return open(query);
+  return lastOf(tail, (time) => open(time === 'first' ? rest : { ...rest, follow }));
 }
 
 interface Dialing {
