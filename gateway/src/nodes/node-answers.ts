@@ -32,9 +32,12 @@ export function nodeAnswers({ clock, log, limits }: { clock: Clock; log: Logger;
       const id = randomBytes(idBytes).toString('base64url');
       const answer = Promise.withResolvers<NodeAnswer>();
       answer.promise.catch(() => {});
-      const onAbort = () => answer.reject(signal.reason);
-      const late = () =>
-        answer.reject(new ApiError('Timeout', `the node ${node} did not begin to answer within ${limits.answerMs / 1000} s`));
+      const giveUp = (why: unknown) => {
+        expected.delete(id);
+        answer.reject(why);
+      };
+      const onAbort = () => giveUp(signal.reason);
+      const late = () => giveUp(new ApiError('Timeout', `the node ${node} did not begin to answer within ${limits.answerMs / 1000} s`));
       const cancel = clock.after(limits.answerMs, late);
       signal.addEventListener('abort', onAbort, { once: true });
       expected.set(id, { node, resolve: answer.resolve });

@@ -21,27 +21,32 @@ async function route(deps: ShowOutputDeps, request: IncomingMessage, response: S
   if (!url) throw new ApiError('BadRequest', 'the address cannot be read');
   const { pathname } = url;
   if (pathname === '/livez' || pathname === '/readyz') return void response.writeHead(200, { 'content-type': 'text/plain' }).end('ok\n');
-  if (pathname === linkPath && isMethod(request, 'POST')) return deps.links.hold(needNode(deps, request), request, response);
-  if (pathname.startsWith(answersPath) && isMethod(request, 'POST'))
-    return deps.answers.take(needNode(deps, request), pathname.slice(answersPath.length), { request, response });
+  if (pathname === linkPath || pathname.startsWith(answersPath)) {
+    needMethod(request, 'POST');
+    const node = needNode(deps, request);
+    if (pathname === linkPath) return deps.links.hold(node, request, response);
+    return deps.answers.take(node, pathname.slice(answersPath.length), { request, response });
+  }
   const [, namespace, name] = logPath.exec(pathname) ?? [];
-  if (namespace === undefined || name === undefined || !isMethod(request, 'GET'))
-    throw new ApiError('NotFound', `there is nothing at ${pathname}`);
-  const task = { namespace: decoded(namespace), name: decoded(name) };
-  await showOutput(deps, { task, parameters: url.searchParams }, request, response);
+  if (namespace === undefined || name === undefined) throw new ApiError('NotFound', `there is nothing at ${pathname}`);
+  needMethod(request, 'GET');
+  await showOutput(
+    deps,
+    { task: { namespace: needName(namespace), name: needName(name) }, parameters: url.searchParams },
+    request,
+    response,
+  );
 }
 
-function isMethod({ method }: IncomingMessage, wanted: string): true {
-  if (method === wanted) return true;
-  throw new ApiError('MethodNotAllowed', `this is asked with ${wanted}`);
+function needMethod({ method }: IncomingMessage, wanted: string): void {
+  if (method !== wanted) throw new ApiError('MethodNotAllowed', `this is asked with ${wanted}`);
 }
 
 const nameRule = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
-function decoded(text: string): string {
-  const name = nameRule.test(text) ? text : '';
-  if (name === '') throw new ApiError('BadRequest', 'a namespace and a name are of small letters, digits, dots and dashes');
-  return name;
+function needName(text: string): string {
+  if (!nameRule.test(text)) throw new ApiError('BadRequest', 'a namespace and a name are of small letters, digits, dots and dashes');
+  return text;
 }
 
 function needNode({ nodeOf }: ShowOutputDeps, request: IncomingMessage): string {
