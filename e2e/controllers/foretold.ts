@@ -4,10 +4,10 @@ import { Placement, Task } from '@river/crds/kinds';
 import type { ApiClient } from '@river/runtime';
 import { readCluster } from '../../cli/src/simulate/read-cluster.ts';
 
-/** By Task: where it is and on what, or that it waits. */
+/** By Task: on which node and GPUs it is, or that it waits. Which cores it has hangs on the moment in which others end. */
 export type Standing = Map<string, string>;
 
-const placeOf = (node: string, gpus: readonly number[], cpuset: string | undefined) => `${node} [${gpus.join(',')}] ${cpuset ?? ''}`;
+const placeOf = (node: string, gpus: readonly number[]) => `${node} [${gpus.join(',')}]`;
 const isOver = ({ status }: Placement) => status?.conditions?.some(({ type, status: is }) => type === 'Finished' && is === 'True') === true;
 
 /** How everything stands in truth. Undefined while something is on its way. */
@@ -19,11 +19,11 @@ export function standingOf(objects: readonly KubeObject[]): Standing | undefined
     if (task.metadata.deletionTimestamp) return undefined;
     const placement = placements.find((each) => each.spec.owner.uid === task.metadata.uid && !isOver(each));
     if (!placement || placement.spec.power === 'Stopped') return undefined;
-    const { nodeName, gpus = [], cpuset } = placement.spec;
+    const { nodeName, gpus = [] } = placement.spec;
     if (nodeName === undefined && !placement.status?.waiting) return undefined;
     if (nodeName !== undefined && task.status?.phase !== 'Running') return undefined;
     const indexes = gpus.map(({ index }) => index);
-    standing.set(task.metadata.name, nodeName === undefined ? 'waits' : placeOf(nodeName, indexes, cpuset));
+    standing.set(task.metadata.name, nodeName === undefined ? 'waits' : placeOf(nodeName, indexes));
   }
   const owners = new Set(tasks.map(({ metadata }) => metadata.uid));
   return placements.some((placement) => !owners.has(placement.spec.owner.uid)) ? undefined : standing;
@@ -35,7 +35,7 @@ export function foretold(before: Standing, edits: readonly Edit[], { starts, end
   for (const edit of edits) if ('remove' in edit) standing.delete(edit.remove.metadata.name);
   for (const { task } of ends) standing.delete(task);
   for (const { task } of waits) standing.set(task, 'waits');
-  for (const { task, node, gpus, cpuset } of starts) standing.set(task, placeOf(node, gpus, cpuset));
+  for (const { task, node, gpus } of starts) standing.set(task, placeOf(node, gpus));
   return standing;
 }
 

@@ -42,10 +42,11 @@ export function snapshotReader(): (objects: ClusterObjects) => Snapshot {
     const ranks = priorities(objects.priorityClasses);
     const holders: Holder[] = [];
     const pending: Pending[] = [];
-    const roomOn = new Map<string, string>();
+    const roomOn = new Map<string, string[]>();
     for (const placement of objects.placements) {
       const forKey = placement.metadata.annotations?.[evictedForAnnotation];
-      if (forKey !== undefined && placement.spec.nodeName !== undefined) roomOn.set(forKey, placement.spec.nodeName);
+      if (forKey !== undefined && placement.spec.nodeName !== undefined)
+        roomOn.set(forKey, [...(roomOn.get(forKey) ?? []), placement.spec.nodeName]);
       const found = read(placement);
       if (!found) continue;
       const { priority, mayPreempt } = ranks(placement);
@@ -64,7 +65,7 @@ export function snapshotReader(): (objects: ClusterObjects) => Snapshot {
   };
 }
 
-const withRoom = (pending: Pending, roomOn: string | undefined): Pending => (roomOn === undefined ? pending : { ...pending, roomOn });
+const withRoom = (pending: Pending, roomOn: string[] | undefined): Pending => (roomOn === undefined ? pending : { ...pending, roomOn });
 
 /** What is expected changes with what others have taken, so it is no part of what is remembered. */
 const atMost = (expectedMs: number | undefined, { longestMs }: { longestMs: number }) =>

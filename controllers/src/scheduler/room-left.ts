@@ -12,7 +12,7 @@ const reservationsCount = Number.NEGATIVE_INFINITY;
 export const withRoomLeft = (ledger: Ledger, pending: readonly Pending[]): Pending[] =>
   pending.map((each) => {
     const { roomOn, ...rest } = each;
-    return roomOn === undefined || isRoomy(ledger, roomOn, each.ask) ? each : rest;
+    return roomOn === undefined || roomOn.some((node) => isRoomy(ledger, node, each.ask)) ? each : rest;
   });
 
 /** Once those are gone who are leaving. */

@@ -95,7 +95,7 @@ function nextPass(snapshot: Snapshot, { bindings, evictions }: Decision, asked: 
   const roomOn = new Map(evictions.map(({ key, forKey }) => [forKey, nodes.get(key)]));
   const pending = [...after.pending, ...again].map((each) => {
     const room = roomOn.get(each.key);
-    return room === undefined ? each : { ...each, roomOn: room };
+    return room === undefined ? each : { ...each, roomOn: [room] };
   });
   return { ...after, holders: after.holders.filter(({ key }) => !gone.has(key)), pending };
 }

@@ -103,8 +103,8 @@ export interface Pending extends Claim {
   ask: Ask;
   /** Whether it may push aside what is lower. */
   mayPreempt: boolean;
-  /** The node on which others were sent away for it. */
-  roomOn?: string;
+  /** The nodes on which others were sent away for it. */
+  roomOn?: readonly string[];
 }
 
 /** What something has on a node. */
