@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { dockerDriver } from '@river/node-agent/docker';
+import { dockerDriver, engine } from '@river/node-agent/docker';
 import { type DriverUnderTest, driverContract, orderOf } from '@river/node-agent/testing';
-import Docker from 'dockerode';
 import { eventually } from '../server/eventually.ts';
 import { type RunningDockerd, startDockerd } from './start-dockerd.ts';
 
 const start = async (dockerd: RunningDockerd): Promise<DriverUnderTest> => ({
   driver: dockerDriver({
-    docker: new Docker({ socketPath: dockerd.socket }),
+    engine: engine(dockerd.socket),
     node: 'n1',
     cgroups: { fenced: '/river-test-fenced', others: '/river-test' },
     network: { enter: async () => 'none', leave: async () => {}, addressOf: () => undefined },

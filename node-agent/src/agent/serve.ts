@@ -13,9 +13,9 @@ import {
   sleep,
   writePrivateFile,
 } from '@river/runtime';
-import Docker from 'dockerode';
 import manifest from '../../package.json' with { type: 'json' };
 import { dockerDriver } from '../driver/docker/docker-driver.ts';
+import { type Engine, engine as engineAt } from '../driver/docker/engine.ts';
 import type { EngineFacts } from '../driver/docker/engine-facts.ts';
 import type { Driver } from '../driver/driver.ts';
 import { type KeepLinksDeps, keepLinks } from '../gateway-link/keep-links.ts';
@@ -68,7 +68,7 @@ export async function serve({ options, args, log, signal }: Serving): Promise<vo
   const { node, access } = identity;
   const client = apiClient(access, { userAgent: 'river-agent', timeoutMs: callMs });
   const api = resourcesOf(client);
-  const docker = new Docker({ socketPath: options.dockerSocket });
+  const docker = engineAt(options.dockerSocket);
   const link = guardLink({ dir: options.dir, args, clock, log, signal });
   const { machine, driver, sandboxes } = await openEngine({ options, owner: ownerOf(identity), docker, link, log, signal });
   const journal = openJournal(join(options.dir, 'placements'), log);
@@ -138,7 +138,7 @@ const ownerOf = ({ node, access }: NodeIdentity): string =>
 interface OpeningEngine {
   options: AgentOptions;
   owner: string;
-  docker: Docker;
+  docker: Engine;
   link: GuardLink;
   log: Logger;
   signal: AbortSignal;
@@ -152,15 +152,15 @@ async function openEngine({ options, owner, docker, link, log, signal }: Opening
     tellFenced(options.dir, cgroupPath(cgroups.fenced, engine.cgroupDriver), link);
   };
   const agentVersion = manifest.version;
-  const machine = await watchMachine({ docker, options, agentVersion, clock, isFrozen: () => link.isFrozen, onEngine, signal });
+  const machine = await watchMachine({ engine: docker, options, agentVersion, clock, isFrozen: () => link.isFrozen, onEngine, signal });
   await machine.observe();
   const sandboxes = sandboxPool({
-    engine: sandboxEngine({ docker, node: owner, network: options.dockerNetwork, cgroups }),
+    engine: sandboxEngine({ engine: docker, node: owner, network: options.dockerNetwork, cgroups }),
     warm: options.warmSandboxes,
     log,
     signal,
   });
-  return { machine, sandboxes, driver: dockerDriver({ docker, node: owner, cgroups, network: workloadNetwork(sandboxes) }) };
+  return { machine, sandboxes, driver: dockerDriver({ engine: docker, node: owner, cgroups, network: workloadNetwork(sandboxes) }) };
 }
 
 /** Where fenced work is, once that was said: before, there is none. */

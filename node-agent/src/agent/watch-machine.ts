@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { arch, hostname } from 'node:os';
 import { promisify } from 'node:util';
 import type { Clock } from '@river/runtime';
-import type Docker from 'dockerode';
+import type { Engine } from '../driver/docker/engine.ts';
 import { type EngineFacts, engineFacts } from '../driver/docker/engine-facts.ts';
 import { DriverError } from '../driver/driver.ts';
 import { bootMs } from '../guard/fence.ts';
@@ -14,7 +14,7 @@ import type { NodeFacts } from './node-status.ts';
 import type { AgentOptions } from './options.ts';
 
 export interface WatchingMachine {
-  docker: Docker;
+  engine: Engine;
   options: AgentOptions;
   agentVersion: string;
   clock: Clock;
@@ -29,14 +29,14 @@ const programMs = 10_000;
 
 /** What is known of this machine and its engine, from the last look. */
 export async function watchMachine(watching: WatchingMachine) {
-  const { docker, options, clock, signal } = watching;
+  const { options, clock, signal } = watching;
   const tree = readTree();
   let machine: Machine = await observeMachine({ tree, run, architecture: arch() });
-  let engine: EngineFacts | undefined;
+  let facts: EngineFacts | undefined;
   const ask = async (): Promise<string | undefined> => {
     try {
-      engine = await engineFacts(docker, options.dockerSocket, signal);
-      watching.onEngine(engine);
+      facts = await engineFacts(watching.engine, options.dockerSocket, signal);
+      watching.onEngine(facts);
       return undefined;
     } catch (error) {
       if (!(error instanceof DriverError)) throw error;
@@ -49,12 +49,12 @@ export async function watchMachine(watching: WatchingMachine) {
       const engineProblem = await ask();
       return {
         machine,
-        engine: engineProblem === undefined ? engine : undefined,
+        engine: engineProblem === undefined ? facts : undefined,
         engineProblem,
         hostname: hostname(),
         agentVersion: watching.agentVersion,
         isFrozen: watching.isFrozen(),
-        diskBytes: engine && (await diskBytes(engine.dataDir)),
+        diskBytes: facts && (await diskBytes(facts.dataDir)),
       };
     },
     machine: () => machine,
@@ -69,7 +69,7 @@ export async function watchMachine(watching: WatchingMachine) {
         allowsPrivileged: options.allowsPrivileged,
         allowsHostNetwork: options.allowsHostNetwork,
         isFrozen: watching.isFrozen(),
-        ...(engine?.killedAllMs !== undefined && { killedAllMs: engine.killedAllMs }),
+        ...(facts?.killedAllMs !== undefined && { killedAllMs: facts.killedAllMs }),
         ...(bootId !== undefined && { boot: { id: bootId, startedMs: clock.wallMs() - bootMs() } }),
       };
     },

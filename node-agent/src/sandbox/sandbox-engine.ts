@@ -1,8 +1,10 @@
 import { arch } from 'node:os';
-import { Readable } from 'node:stream';
-import type Docker from 'dockerode';
+import type { Engine } from '../driver/docker/engine.ts';
 import { engineCall, statusOf } from '../driver/docker/engine-call.ts';
+import { listContainers, makeContainer } from '../driver/docker/engine-containers.ts';
+import { hasImage } from '../driver/docker/has-image.ts';
 import { labels } from '../driver/docker/labels.ts';
+import { addressIn, inspect } from '../driver/docker/read-container.ts';
 import { pauseArchive } from './pause-program.ts';
 
 /** A network that is there before its workload: a container that holds a network namespace and does nothing else. */
@@ -12,7 +14,7 @@ export interface Sandbox {
 }
 
 export interface SandboxEngineDeps {
-  docker: Docker;
+  engine: Engine;
   node: string;
   /** The engine's network that gives addresses. */
   network: string;
@@ -34,36 +36,28 @@ const quickMs = 15_000;
 const slowMs = 60_000;
 const joined = /^container:([0-9a-f]{12,64})$/;
 
-export function sandboxEngine({ docker, node, network, cgroups }: SandboxEngineDeps): SandboxEngine {
-  let hasImage = false;
+export function sandboxEngine({ engine, node, network, cgroups }: SandboxEngineDeps): SandboxEngine {
+  let isImageThere = false;
   const ensureImage = async (signal: AbortSignal) => {
-    if (hasImage) return;
-    const isThere = await engineCall('look at an image', quickMs, signal, () => docker.getImage(image).inspect()).then(
-      () => true,
-      (error) => {
-        if (statusOf(error) === 404) return false;
-        throw error;
-      },
-    );
-    if (!isThere) await engineCall('make the image of sandboxes', slowMs, signal, () => importImage(docker));
-    hasImage = true;
+    if (isImageThere) return;
+    const isThere = await engineCall('look at an image', quickMs, signal, (end) => hasImage(engine, image, end));
+    if (!isThere) await engineCall('make the image of sandboxes', slowMs, signal, (end) => importImage(engine, end));
+    isImageThere = true;
   };
   const look = async (id: string, signal: AbortSignal): Promise<Sandbox | undefined> => {
     try {
-      const info = await engineCall('look at a sandbox', quickMs, signal, (abortSignal) =>
-        docker.getContainer(id).inspect({ abortSignal }),
-      );
+      const info = await engineCall('look at a sandbox', quickMs, signal, (end) => inspect(engine, id, end));
       if (!info.State.Running) return undefined;
-      const address = Object.values(info.NetworkSettings.Networks)[0]?.IPAddress;
-      return { id, ...(address && { address }) };
+      const address = addressIn(info);
+      return { id, ...(address !== undefined && { address }) };
     } catch (error) {
       if (statusOf(error) === 404) return undefined;
       throw error;
     }
   };
   const remove = async (id: string, signal: AbortSignal) => {
-    const call = engineCall('remove a sandbox', slowMs, signal, (abortSignal) =>
-      docker.getContainer(id).remove({ force: true, abortSignal }),
+    const call = engineCall('remove a sandbox', slowMs, signal, (end) =>
+      engine.call('DELETE', `/containers/${id}`, { query: { force: true }, signal: end }),
     );
     await call.catch((error) => {
       if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
@@ -74,36 +68,34 @@ export function sandboxEngine({ docker, node, network, cgroups }: SandboxEngineD
     remove,
     async make(signal) {
       await ensureImage(signal);
-      const container = await engineCall('make a sandbox', slowMs, signal, (abortSignal) =>
-        docker.createContainer({ ...sandboxOptions({ node, network, cgroups }), abortSignal }),
+      const id = await engineCall('make a sandbox', slowMs, signal, (end) =>
+        makeContainer(engine, sandboxOptions({ node, network, cgroups }), undefined, end),
       );
       try {
-        await engineCall('start a sandbox', slowMs, signal, (abortSignal) => container.start({ abortSignal }));
-        return (await look(container.id, signal)) ?? { id: container.id };
+        await engineCall('start a sandbox', slowMs, signal, (end) => engine.call('POST', `/containers/${id}/start`, { signal: end }));
+        return (await look(id, signal)) ?? { id };
       } catch (error) {
-        await remove(container.id, signal).catch(() => {});
+        await remove(id, signal).catch(() => {});
         throw error;
       }
     },
     async list(signal) {
-      const all = await engineCall('list containers', quickMs, signal, (abortSignal) =>
-        docker.listContainers({ all: true, filters: { label: [`${labels.node}=${node}`] }, abortSignal }),
-      );
-      const ids = all.filter(({ Labels }) => Labels[labels.sandbox] !== undefined).map(({ Id }) => Id);
+      const all = await engineCall('list containers', quickMs, signal, (end) => listContainers(engine, [`${labels.node}=${node}`], end));
+      const ids = all.filter((each) => each.labels[labels.sandbox] !== undefined).map(({ id }) => id);
       const usedBy = new Map<string, { uid: string; namespace: string }>();
-      for (const { HostConfig, Labels } of all) {
-        const id = joined.exec(HostConfig.NetworkMode ?? '')?.[1];
-        if (id !== undefined) usedBy.set(id, { uid: Labels[labels.uid] ?? '', namespace: Labels[labels.namespace] ?? '' });
+      for (const { networkMode, labels: own } of all) {
+        const id = joined.exec(networkMode)?.[1];
+        if (id !== undefined) usedBy.set(id, { uid: own[labels.uid] ?? '', namespace: own[labels.namespace] ?? '' });
       }
       return { ids, usedBy };
     },
   };
 }
 
-async function importImage(docker: Docker): Promise<void> {
+async function importImage(engine: Engine, signal: AbortSignal): Promise<void> {
   const [repo = '', tag = ''] = image.split(':');
-  const answer = await docker.importImage(Readable.from([pauseArchive(arch())]), { repo, tag });
-  for await (const _ of answer);
+  const query = { fromSrc: '-', repo, tag };
+  for await (const _ of await engine.stream('POST', '/images/create', { query, body: pauseArchive(arch()), signal }));
 }
 
 const sandboxOptions = ({ node, network, cgroups }: Pick<SandboxEngineDeps, 'node' | 'network' | 'cgroups'>) => ({

@@ -1,7 +1,7 @@
-import type Docker from 'dockerode';
 import type { Container } from '../../plan/work.ts';
+import type { Engine, EngineRequest } from './engine.ts';
 import { engineCall, statusOf } from './engine-call.ts';
-import { readContainer } from './read-container.ts';
+import { inspect, readContainer } from './read-container.ts';
 
 export const quickMs = 15_000;
 export const slowMs = 60_000;
@@ -10,11 +10,14 @@ export const conflict = 409;
 const unchanged = 304;
 
 /** What is done to a container that is there, each with its deadline; what has happened already is done. */
-export function containerCalls(docker: Docker, addressOf: (containerId: string) => string | undefined) {
+export function containerCalls(engine: Engine, addressOf: (containerId: string) => string | undefined) {
+  const act = (id: string, what: string, query: EngineRequest['query'] = {}) => {
+    return (signal: AbortSignal) => engine.call('POST', `/containers/${id}/${what}`, { query, signal });
+  };
   const found = async (id: string, signal: AbortSignal): Promise<Container | undefined> => {
     try {
       return readContainer(
-        await engineCall('look at a container', quickMs, signal, (abortSignal) => docker.getContainer(id).inspect({ abortSignal })),
+        await engineCall('look at a container', quickMs, signal, (abortSignal) => inspect(engine, id, abortSignal)),
         addressOf,
       );
     } catch (error) {
@@ -39,7 +42,7 @@ export function containerCalls(docker: Docker, addressOf: (containerId: string) 
     become(
       id,
       signal,
-      engineCall('go on with a container', quickMs, signal, (abortSignal) => docker.getContainer(id).unpause({ abortSignal })),
+      engineCall('go on with a container', quickMs, signal, act(id, 'unpause')),
       (container) => container?.state !== 'paused',
     );
   const isOver = (container: Container | undefined) => container === undefined || container.state === 'exited';
@@ -47,18 +50,13 @@ export function containerCalls(docker: Docker, addressOf: (containerId: string) 
     found,
     unpause,
     pause: (id: string, signal: AbortSignal) =>
-      become(
-        id,
-        signal,
-        engineCall('pause a container', quickMs, signal, (abortSignal) => docker.getContainer(id).pause({ abortSignal })),
-        (container) => container?.state !== 'running',
-      ),
+      become(id, signal, engineCall('pause a container', quickMs, signal, act(id, 'pause')), (container) => container?.state !== 'running'),
     /** What the container itself says of a failed start is read by whoever looks next. */
     start: (id: string, signal: AbortSignal) =>
       become(
         id,
         signal,
-        engineCall('start a container', slowMs, signal, (abortSignal) => docker.getContainer(id).start({ abortSignal })),
+        engineCall('start a container', slowMs, signal, act(id, 'start')),
         (container) => container?.state === 'running' || container?.state === 'exited',
       ),
     async stop(id: string, graceMs: number, signal: AbortSignal) {
@@ -66,20 +64,18 @@ export function containerCalls(docker: Docker, addressOf: (containerId: string) 
       if (!container || container.state === 'created' || container.state === 'exited') return;
       // A signal to what is paused waits until it goes on; so the last word is said before.
       if (graceMs === 0) {
-        const kill = engineCall('kill a container', quickMs, signal, (abortSignal) => docker.getContainer(id).kill({ abortSignal }));
+        const kill = engineCall('kill a container', quickMs, signal, act(id, 'kill'));
         await become(id, signal, kill, isOver);
       }
       if (container.state === 'paused') await unpause(id, signal);
-      const call = engineCall('end a container', graceMs + slowMs, signal, (abortSignal) =>
-        docker.getContainer(id).stop({ t: Math.ceil(graceMs / 1000), abortSignal }),
-      );
+      const call = engineCall('end a container', graceMs + slowMs, signal, act(id, 'stop', { t: Math.ceil(graceMs / 1000) }));
       await call.catch((error) => {
         if (![unchanged, missing].includes(statusOf(error) ?? 0)) throw error;
       });
     },
     async remove(id: string, signal: AbortSignal) {
       const call = engineCall('remove a container', slowMs, signal, (abortSignal) =>
-        docker.getContainer(id).remove({ force: true, v: true, abortSignal }),
+        engine.call('DELETE', `/containers/${id}`, { query: { force: true, v: true }, signal: abortSignal }),
       );
       await call.catch(async (error) => {
         // 409: somebody removes it already.

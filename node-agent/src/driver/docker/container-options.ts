@@ -1,4 +1,3 @@
-import type { ContainerCreateOptions, HostConfig, MountSettings } from 'dockerode';
 import type { MountOrder, WorkOrder } from '../work-order.ts';
 import { containerName, labels } from './labels.ts';
 
@@ -17,7 +16,7 @@ const logFiles = 2;
 const nanosPerMilli = 1_000_000;
 
 /** Hardened unless the order says that it is privileged. Output is kept by the engine, so that it is whole whoever of us dies. */
-export function containerOptions(order: WorkOrder, placing: Placing): ContainerCreateOptions & { name: string } {
+export function containerOptions(order: WorkOrder, placing: Placing) {
   return {
     name: containerName(order.uid, order.epoch),
     Image: order.image,
@@ -40,7 +39,7 @@ export function containerOptions(order: WorkOrder, placing: Placing): ContainerC
   };
 }
 
-function hostConfig(order: WorkOrder, { cgroups, networkMode }: Placing): HostConfig {
+function hostConfig(order: WorkOrder, { cgroups, networkMode }: Placing) {
   return {
     Init: true,
     NetworkMode: networkMode,
@@ -65,7 +64,7 @@ function hostConfig(order: WorkOrder, { cgroups, networkMode }: Placing): HostCo
   };
 }
 
-function limitsOf(order: WorkOrder): HostConfig {
+function limitsOf(order: WorkOrder) {
   const { cpuMillis, memoryBytes, sharedMemoryBytes, cpuset, numaNode } = order;
   return {
     ...(cpuMillis > 0 && { NanoCpus: cpuMillis * nanosPerMilli }),
@@ -77,7 +76,7 @@ function limitsOf(order: WorkOrder): HostConfig {
   };
 }
 
-function mountSettings(mount: MountOrder): MountSettings {
+function mountSettings(mount: MountOrder) {
   if (mount.kind === 'folder')
     return {
       Type: 'bind',

@@ -1,23 +1,12 @@
 import { DriverError } from '../driver.ts';
+import { EngineError } from './engine.ts';
 
-/** What a call of the engine's library can fail with: an answer with a status, or a socket. */
-interface EngineFailure {
-  statusCode?: number;
-  code?: string;
-  json?: { message?: unknown };
-  reason?: string;
-  message: string;
-}
+export const statusOf = (error: unknown): number | undefined => (error instanceof EngineError ? error.statusCode : undefined);
 
-const isFailure = (error: unknown): error is Error & EngineFailure => error instanceof Error;
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 2_000);
 
-export const statusOf = (error: unknown): number | undefined => (isFailure(error) ? error.statusCode : undefined);
-
-/** What the engine said, without the library's own words. */
-export const messageOf = (error: unknown): string => {
-  if (!isFailure(error)) return String(error);
-  return (typeof error.json?.message === 'string' ? error.json.message : error.message).slice(0, 2_000);
-};
+/** Of what a socket fails with. */
+const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : '');
 
 const unreachable = new Set(['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EACCES', 'EPIPE']);
 
@@ -47,9 +36,9 @@ export async function engineCall<T>(
 }
 
 function explained(what: string, error: unknown): unknown {
-  if (!isFailure(error) || error instanceof DriverError) return error;
-  if (error.statusCode === undefined && unreachable.has(error.code ?? ''))
-    return new DriverError('EngineUnreachable', `the container engine is not there (${error.code}): is it running?`, { cause: error });
+  if (!(error instanceof Error) || error instanceof DriverError) return error;
+  if (unreachable.has(codeOf(error)))
+    return new DriverError('EngineUnreachable', `the container engine is not there (${codeOf(error)}): is it running?`, { cause: error });
   if (/no space left on device/i.test(messageOf(error)))
     return new DriverError('NoSpace', `the container engine could not ${what}: the disk is full`, { cause: error });
   return error;

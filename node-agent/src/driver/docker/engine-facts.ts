@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type Docker from 'dockerode';
+import type { Engine } from './engine.ts';
 import { engineCall } from './engine-call.ts';
 
 export interface EngineFacts {
@@ -17,8 +17,9 @@ export interface EngineFacts {
 const askMs = 10_000;
 
 /** What the engine is. */
-export async function engineFacts(docker: Docker, socketPath: string, signal: AbortSignal): Promise<EngineFacts> {
-  const info: Record<string, unknown> = await engineCall('say what it is', askMs, signal, () => docker.info());
+export async function engineFacts(engine: Engine, socketPath: string, signal: AbortSignal): Promise<EngineFacts> {
+  const said = await engineCall('say what it is', askMs, signal, (abortSignal) => engine.call('GET', '/info', { signal: abortSignal }));
+  const info: Record<string, unknown> = typeof said === 'object' && said !== null ? { ...said } : {};
   const isLiveRestore = info.LiveRestoreEnabled === true;
   const runtimes = typeof info.Runtimes === 'object' && info.Runtimes !== null ? Object.keys(info.Runtimes).slice(0, 64) : [];
   return {

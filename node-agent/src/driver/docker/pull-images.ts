@@ -1,6 +1,7 @@
-import type Docker from 'dockerode';
 import { type Credentials, DriverError, type PullOrder } from '../driver.ts';
-import { engineCall, messageOf, statusOf } from './engine-call.ts';
+import { type Engine, jsonLinesOf } from './engine.ts';
+import { engineCall, messageOf } from './engine-call.ts';
+import { hasImage } from './has-image.ts';
 
 const inspectMs = 10_000;
 /** As long as something comes, it may take its time; silence this long ends it. */
@@ -8,28 +9,14 @@ const silenceMs = 120_000;
 const longestMs = 4 * 60 * 60 * 1000;
 
 /** Fetches images, each one at a time: who asks while it is fetched waits for the same fetch. */
-export function pullImages(docker: Docker) {
+export function pullImages(engine: Engine) {
   const running = new Map<string, Promise<void>>();
-
-  const isPresent = (image: string, signal: AbortSignal) =>
-    engineCall('look at an image', inspectMs, signal, () => docker.getImage(image).inspect()).then(
-      () => true,
-      (error: unknown) => {
-        if (statusOf(error) === 404) return false;
-        throw error;
-      },
-    );
 
   const fetchWith = async (order: PullOrder, credentials: Credentials | undefined) => {
     const end = new AbortController();
-    const options = {
-      abortSignal: end.signal,
-      ...(credentials && {
-        authconfig: { username: credentials.username, password: credentials.password, serveraddress: credentials.serverAddress },
-      }),
-    };
     const overall = AbortSignal.timeout(longestMs);
-    const stream = await engineCall('begin to fetch an image', silenceMs, overall, () => docker.pull(withTag(order.image), options));
+    const asked = { query: { fromImage: withTag(order.image) }, headers: credentials ? authHeader(credentials) : {}, signal: end.signal };
+    const stream = await engineCall('begin to fetch an image', silenceMs, overall, () => engine.stream('POST', '/images/create', asked));
     await readProgress(stream, order, () => end.abort());
   };
 
@@ -49,7 +36,7 @@ export function pullImages(docker: Docker) {
 
   return async (order: PullOrder, signal: AbortSignal): Promise<void> => {
     if (order.policy !== 'Always') {
-      if (await isPresent(order.image, signal)) return;
+      if (await engineCall('look at an image', inspectMs, signal, (abortSignal) => hasImage(engine, order.image, abortSignal))) return;
       if (order.policy === 'Never')
         throw new DriverError(
           'ImageMissing',
@@ -65,12 +52,15 @@ export function pullImages(docker: Docker) {
   };
 }
 
+const authHeader = ({ username, password, serverAddress }: Credentials) => ({
+  'X-Registry-Auth': Buffer.from(JSON.stringify({ username, password, serveraddress: serverAddress })).toString('base64url'),
+});
+
 /** Without a tag the engine would fetch every tag there is. */
 const withTag = (image: string): string => (/(:[^/]+|@[^/]+)$/.test(image) ? image : `${image}:latest`);
 
 /** The engine answers 200 before it knows; what went wrong comes in a line. */
-async function readProgress(stream: NodeJS.ReadableStream, { onProgress }: PullOrder, abort: () => void): Promise<void> {
-  let rest = '';
+async function readProgress(stream: AsyncIterable<Buffer>, { onProgress }: PullOrder, abort: () => void): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const alive = () => {
     clearTimeout(timer);
@@ -78,21 +68,17 @@ async function readProgress(stream: NodeJS.ReadableStream, { onProgress }: PullO
   };
   alive();
   try {
-    for await (const chunk of stream) {
+    for await (const line of jsonLinesOf(stream)) {
       alive();
-      const lines = (rest + chunk.toString()).split('\n');
-      rest = (lines.pop() ?? '').slice(-65_536);
-      for (const line of lines) readLine(line, onProgress);
+      readLine(line, onProgress);
     }
-    readLine(rest, onProgress);
   } finally {
     clearTimeout(timer);
   }
 }
 
-function readLine(line: string, onProgress: PullOrder['onProgress']): void {
-  if (line.trim() === '') return;
-  const said: { error?: unknown; status?: unknown; progress?: unknown } = JSON.parse(line);
+function readLine(line: unknown, onProgress: PullOrder['onProgress']): void {
+  const said: { error?: unknown; status?: unknown; progress?: unknown } = typeof line === 'object' && line !== null ? line : {};
   if (typeof said.error === 'string') throw new DriverError('ImagePull', said.error.slice(0, 1_000));
   if (typeof said.status === 'string')
     onProgress?.(

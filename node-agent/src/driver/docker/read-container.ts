@@ -1,10 +1,36 @@
-import type { ContainerInspectInfo } from 'dockerode';
 import type { Container } from '../../plan/work.ts';
+import type { Engine } from './engine.ts';
 import { labels } from './labels.ts';
 
+/** As the engine tells of a container: of all that it says, what is read here. */
+export interface Inspected {
+  Id: string;
+  Created: string;
+  Image: string;
+  Config: { Labels?: Record<string, string> };
+  HostConfig: { Privileged?: boolean; NetworkMode?: string };
+  State: {
+    Status: string;
+    Running: boolean;
+    ExitCode: number;
+    Error?: string;
+    OOMKilled?: boolean;
+    StartedAt?: string;
+    FinishedAt?: string;
+  };
+  NetworkSettings?: { Networks?: Record<string, { IPAddress?: string }> };
+}
+
+export const inspect = async (engine: Engine, id: string, signal: AbortSignal): Promise<Inspected> =>
+  // Docker's API says that it is.
+  (await engine.call('GET', `/containers/${id}/json`, { signal })) as Inspected;
+
+export const addressIn = ({ NetworkSettings }: Inspected): string | undefined =>
+  Object.values(NetworkSettings?.Networks ?? {})[0]?.IPAddress || undefined;
+
 /** What the engine says of one of our containers; nothing when its labels do not say whose it is. */
-export function readContainer(info: ContainerInspectInfo, addressOf: (containerId: string) => string | undefined): Container | undefined {
-  const { Id: id, State: state, Image: imageDigest, NetworkSettings: network } = info;
+export function readContainer(info: Inspected, addressOf: (containerId: string) => string | undefined): Container | undefined {
+  const { Id: id, State: state, Image: imageDigest } = info;
   const uid = info.Config.Labels?.[labels.uid];
   const epoch = Number(info.Config.Labels?.[labels.epoch]);
   if (!uid || !Number.isSafeInteger(epoch)) return undefined;
@@ -12,7 +38,7 @@ export function readContainer(info: ContainerInspectInfo, addressOf: (containerI
   const isPrivileged = info.HostConfig.Privileged === true;
   const known = { id, uid, epoch, imageDigest, isPrivileged, ...(startMs !== undefined && { startMs }) };
   const [, holder] = /^container:(.*)$/.exec(info.HostConfig.NetworkMode ?? '') ?? [];
-  const address = holder === undefined ? Object.values(network?.Networks ?? {})[0]?.IPAddress : addressOf(holder);
+  const address = holder === undefined ? addressIn(info) : addressOf(holder);
   const at = address ? { ...known, address } : known;
   // It was tried to start, and could not be: it stays as it was made, with the reason.
   if (state.Status === 'created')
@@ -22,7 +48,7 @@ export function readContainer(info: ContainerInspectInfo, addressOf: (containerI
   return { ...known, state: 'exited', exit: exitOf(state, startMs ?? 0) };
 }
 
-function exitOf(state: ContainerInspectInfo['State'], startMs: number) {
+function exitOf(state: Inspected['State'], startMs: number) {
   return {
     code: state.ExitCode,
     // The engine takes both times apart, and may see the end of what was short before its beginning.
