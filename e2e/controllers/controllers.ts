@@ -18,11 +18,19 @@ export const users = {
 };
 
 /** The controllers, in a process of their own that follows the cluster. */
-export async function startControllers(server: RunningServer, options: { url?: string } = {}): Promise<Program & { metrics: string }> {
-  const kubeconfig = join(server.dir, 'controllers.kubeconfig');
-  const access = { server: options.url ?? server.url, authority: server.ca, user: 'controllers', credentials: { token: 'controllers' } };
-  writeFileSync(kubeconfig, kubeconfigText(access), { mode: 0o600 });
-  const program = startProgram(process.execPath, [main, '--kubeconfig', kubeconfig, '--metrics', '0', '--verbose']);
+export async function startControllers(
+  server: RunningServer,
+  options: { url?: string; hasScheduler?: boolean } = {},
+): Promise<Program & { metrics: string }> {
+  const kubeconfigOf = (user: string) => {
+    const kubeconfig = join(server.dir, `${user}.kubeconfig`);
+    const access = { server: options.url ?? server.url, authority: server.ca, user, credentials: { token: user } };
+    writeFileSync(kubeconfig, kubeconfigText(access), { mode: 0o600 });
+    return kubeconfig;
+  };
+  const scheduler = options.hasScheduler ? ['--scheduler-kubeconfig', kubeconfigOf('scheduler')] : [];
+  const args = ['--kubeconfig', kubeconfigOf('controllers'), ...scheduler, '--metrics', '0', '--verbose'];
+  const program = startProgram(process.execPath, [main, ...args]);
   const ready = new Promise<{ metrics: string }>((resolve, reject) => {
     program.child.once('exit', (code) => reject(new Error(`the controllers ended (${code}) before they were ready:\n${program.log()}`)));
     if (program.child.stdout)

@@ -68,7 +68,7 @@ export const applyType = 'application/apply-patch+yaml';
 export const jsonPatchType = 'application/json-patch+json';
 export const strategicType = 'application/strategic-merge-patch+json';
 
-export function apiOf(server: Pick<RunningServer, 'port' | 'ca' | 'token'>): Api {
+export function apiOf(server: Pick<RunningServer, 'port' | 'ca' | 'token'> & { url?: string }): Api {
   const agent = new Agent({ keepAlive: true, maxSockets: 256 });
   const optionsOf = (
     method: string,
@@ -76,7 +76,7 @@ export function apiOf(server: Pick<RunningServer, 'port' | 'ca' | 'token'>): Api
     { headers = {}, token = server.token, body, type }: Call,
     length?: number,
   ): RequestOptions => ({
-    host: '127.0.0.1',
+    host: server.url === undefined ? '127.0.0.1' : new URL(server.url).hostname,
     port: server.port,
     ca: server.ca,
     agent,

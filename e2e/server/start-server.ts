@@ -19,6 +19,8 @@ export interface ServerOptions {
   dir?: string;
   /** Any free one when left out. */
   port?: number;
+  /** The address on which it listens, which its certificate names too; loopback when left out. */
+  address?: string;
   env?: Record<string, string>;
   /** An etcd that is already there, shared with another server: it outlives this one. */
   etcd?: Etcd;
@@ -64,7 +66,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'river-e2e-'));
   const etcd = options.store === 'etcd' ? (options.etcd ?? (await startEtcd(dir))) : undefined;
   const secretKeys = etcd?.secretKeys ?? join(dir, 'pki', 'secrets.keys');
-  const identity = await makeIdentity(dir, options.users ?? {}, secretKeys);
+  const { address = '127.0.0.1' } = options;
+  const identity = await makeIdentity({ dir, users: options.users ?? {}, secretKeys, address });
   let port = options.port ?? 0;
   let program: Program | undefined;
   let url = '';
@@ -73,7 +76,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ...identity.flags,
       ...options.flags,
       store: storeFlag(options.store, dir, etcd),
-      bind: '127.0.0.1',
+      bind: address,
       port: String(port),
     };
     if (options.hasPolicies) Object.assign(flags, { policies });
@@ -123,10 +126,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 type Identity = Awaited<ReturnType<typeof makeIdentity>>;
 
-async function makeIdentity(dir: string, users: NonNullable<ServerOptions['users']>, secretKeys: string) {
+interface MakingIdentity extends Required<Pick<ServerOptions, 'users' | 'address'>> {
+  dir: string;
+  secretKeys: string;
+}
+
+async function makeIdentity({ dir, users, secretKeys, address }: MakingIdentity) {
   const home = join(dir, 'home');
   mkdirSync(home, { recursive: true });
-  const { caFile, caKeyFile, ca, certFile, keyFile } = await ensureServerCertificates({ dir: join(dir, 'pki'), now: new Date() });
+  const { caFile, caKeyFile, ca, certFile, keyFile } = await ensureServerCertificates({
+    dir: join(dir, 'pki'),
+    names: [address],
+    now: new Date(),
+  });
   ensureKeyRing(secretKeys, new Date());
   const token = randomBytes(24).toString('hex');
   const tokenFile = join(dir, 'tokens.json');
