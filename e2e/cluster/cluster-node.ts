@@ -80,7 +80,7 @@ export function clusterNode(settings: NodeSettings): ClusterNode {
   };
   const startDockerd = async () => {
     // A containerd that went with its engine leaves its number behind, and the next engine would wait for it.
-    if (processesWith(at('exec/containerd/containerd.toml')).length === 0) rmSync(at('exec/containerd'), { recursive: true, force: true });
+    if (processesWith(at('exec/containerd/containerd.toml')).length === 0) rmSync(at('exec/containerd/containerd.pid'), { force: true });
     rmSync(at('dockerd.pid'), { force: true });
     launch('dockerd', dockerdFlags(at, socket));
     await eventually(
@@ -117,7 +117,10 @@ export function clusterNode(settings: NodeSettings): ClusterNode {
       writeFileSync(bootId, `${randomUUID()}\n`);
       rmSync(at('exec'), { recursive: true, force: true });
       mkdirSync(at('exec'));
-      machine = await startMachine(name, `mount --bind ${bootId} /proc/sys/kernel/random/boot_id`);
+      machine = await startMachine(
+        name,
+        `mount --bind ${bootId} /proc/sys/kernel/random/boot_id && mkdir -p /run/containerd && mount -t tmpfs tmpfs /run/containerd`,
+      );
       await underlay.attach(cable, machine.pid, 10 + number);
       if (!isCableUp) await underlay.setCable(cable, 'down');
       await startDockerd();
