@@ -261,6 +261,18 @@ describe('the agent', () => {
     await eventually('the rest is removed', sandboxes, (ids) => ids.length >= 4 && ids.length <= 8, 90_000);
   });
 
+  it('leaves no unused network behind when it is asked to end, and what runs goes on', async () => {
+    const sandboxes = async () => (await dockerd.docker('ps', '-aq', '--filter', 'label=river.dev/sandbox')).split('\n').filter(Boolean);
+    const placement = await sh('sleep 1000');
+    const { status } = await reaches(placement, 'Running');
+    await eventually('some are ready', sandboxes, (ids) => ids.length >= 4);
+    await agent.guard().stop();
+    assert.equal((await sandboxes()).length, 1);
+    await agent.start();
+    await power(placement, 'Stopped');
+    assert.equal((await reaches(placement, 'Stopped')).status?.startTime, status?.startTime);
+  });
+
   it('goes on without the server, and tells afterwards what happened meanwhile, with its own times', async () => {
     const placement = await sh('sleep 2; exit 4');
     await reaches(placement, 'Running');

@@ -28,7 +28,7 @@ import { secretFiles } from '../order/secret-files.ts';
 import { type KeptOutput, keptOutput } from '../output/keep-output.ts';
 import { readOutput } from '../output/read-output.ts';
 import { sandboxEngine } from '../sandbox/sandbox-engine.ts';
-import { sandboxPool } from '../sandbox/sandbox-pool.ts';
+import { type SandboxPool, sandboxPool } from '../sandbox/sandbox-pool.ts';
 import { workloadNetwork } from '../sandbox/workload-network.ts';
 import { endFenced } from './end-fenced.ts';
 import { type GuardLink, guardLink } from './guard-link.ts';
@@ -56,6 +56,7 @@ const callMs = 15_000;
 const sweepMs = 10 * 60 * 1000;
 const tendMs = 60_000;
 const watchAgainMs = 500;
+const tidyMs = 5_000;
 const renewMs = 10 * 60 * 1000;
 
 /** Cgroups of workloads; of both the first part is the agent's option. */
@@ -110,7 +111,7 @@ export async function serve({ options, args, log, signal }: Serving): Promise<vo
     if (link.isFrozen) await killForeign({ placements: api.placements, node, journal, driver, freezer: fenced, signal });
     link.send({ renewedMs: sentMs });
   };
-  await Promise.all([
+  const all = Promise.all([
     watchEngine(driver, look, signal),
     keepLease({ lease, clock, bootMs, onRenewed, log, signal }),
     keepNode({ api, node, observe: machine.observe, clock, log, signal }),
@@ -119,6 +120,7 @@ export async function serve({ options, args, log, signal }: Serving): Promise<vo
     keepLinks({ client, access, read: outputReader(driver, output, placements), clock, random, log, signal }),
     keepIdentity(options.dir, identity, log, signal),
   ]);
+  await all.finally(() => signal.aborted && leaveTidy(sandboxes, log));
   client.close();
 }
 
@@ -162,6 +164,10 @@ async function openEngine({ options, owner, docker, link, log, signal }: Opening
   });
   return { machine, sandboxes, driver: dockerDriver({ engine: docker, node: owner, cgroups, network: workloadNetwork(sandboxes) }) };
 }
+
+/** It was asked to end: what is ready for workloads that will not come would only stay behind. An engine that is away keeps it. */
+const leaveTidy = (sandboxes: SandboxPool, log: Logger): Promise<void> =>
+  sandboxes.close(AbortSignal.timeout(tidyMs)).catch((error) => log.warn('unused sandboxes stay behind', { error }));
 
 /** Where fenced work is, once that was said: before, there is none. */
 function fencedIn(dir: string): Pick<Freezer, 'kill' | 'killAll' | 'isEmpty'> {

@@ -52,6 +52,22 @@ describe('the pool of sandboxes', () => {
     assert.equal((await pool.enter('u3', 'lab')).id, id);
   });
 
+  it('takes away what nobody uses when it ends, and only that', async () => {
+    const { engine, running, usedBy } = memoryEngine();
+    const pool = start(engine);
+    await pool.tend();
+    await rest(pool);
+    const given = await pool.enter('u1', 'lab');
+    const joined = await pool.enter('u2', 'lab');
+    usedBy.set(joined.id, { uid: 'u2', namespace: 'lab' });
+    await pool.enter('u3', 'lab');
+    await pool.leave('u3', true);
+    await rest(pool);
+    assert.equal(running.size, 5);
+    await pool.close(new AbortController().signal);
+    assert.deepEqual(running, new Set([given.id, joined.id]));
+  });
+
   it('gives to nobody what a privileged workload has had', async () => {
     const { engine, running } = memoryEngine();
     const pool = start(engine);

@@ -22,6 +22,8 @@ export interface SandboxPool {
   addressOf(id: string): string | undefined;
   /** Removes what nobody uses and nobody knows, and makes up for what is missing. */
   tend(): Promise<void>;
+  /** Before this process ends: what nobody uses goes with it. */
+  close(signal: AbortSignal): Promise<void>;
   counts(): { warm: number; used: number; kept: number };
 }
 
@@ -97,6 +99,12 @@ export function sandboxPool(deps: SandboxPoolDeps): SandboxPool {
         for (const id of ids) if (!known.has(id) && !usedBy.has(id)) await engine.remove(id, signal);
       }
       warm.fill();
+    },
+    async close(last) {
+      const { ids, usedBy } = await engine.list(last);
+      // What was given out just now may have no workload yet.
+      const taken = new Set([...used.values()].map(({ sandbox }) => sandbox.id));
+      await Promise.all(ids.filter((id) => !usedBy.has(id) && !taken.has(id)).map((id) => engine.remove(id, last)));
     },
     counts: () => ({ warm: warm.ids().length, used: used.size, kept: keptCount() }),
   };
