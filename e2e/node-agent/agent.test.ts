@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type { Placement } from '@river/crds/kinds';
 import { eventually } from '../server/eventually.ts';
@@ -198,6 +199,35 @@ describe('the agent', () => {
     await dockerd.start();
     assert.equal((await reaches(placement, 'Failed')).status?.exitCode, 9);
     assert.equal((await agent.output(uidOf(placement))).length, 8);
+  });
+
+  it('keeps what is said while the container engine is dead, also by what ends before it is back', async () => {
+    const count = (length: number, code: number) => `for i in $(seq 1 ${length}); do echo $i; sleep 0.05; done; echo end >&2; exit ${code}`;
+    const [ends, stays] = [await sh(count(60, 7)), await sh(count(250, 8))];
+    for (const placement of [ends, stays]) await reaches(placement, 'Running');
+    const id = await idOf(ends);
+    const processesOf = (container: string) =>
+      globSync([
+        `/sys/fs/cgroup/freezer/${agent.cgroup}/${container}*/cgroup.procs`,
+        `/sys/fs/cgroup/${agent.cgroup}/${container}*/cgroup.procs`,
+      ])
+        .map((file) => readFileSync(file, 'utf8'))
+        .join('');
+    await dockerd.kill9();
+    await eventually(
+      'the shorter one has ended',
+      () => processesOf(id),
+      (pids) => pids === '',
+    );
+    await dockerd.start();
+    for (const [placement, length, code] of [
+      [ends, 60, 7],
+      [stays, 250, 8],
+    ] as const) {
+      assert.equal((await reaches(placement, 'Failed')).status?.exitCode, code);
+      const said = [...Array.from({ length }, (_, index) => `stdout: ${index + 1}`), 'stderr: end'];
+      assert.deepEqual(await agent.output(uidOf(placement)), said);
+    }
   });
 
   it('removes orphans that are its own, and nothing else', async () => {

@@ -52,6 +52,25 @@ describe('the driver docker', () => {
   const said = async (id: string) =>
     (await Array.fromAsync(test.driver.output(id, {}, signal))).map(({ bytes }) => bytes.toString()).join('');
 
+  it('says of what has lost the network that it was to join that it has not started, whether that has ended or is gone', async () => {
+    for (const command of ['kill', 'rm']) {
+      const holder = (await dockerd.docker('run', '-d', '--network', 'none', 'busybox:test', 'sleep', '1000')).trim();
+      const driver = dockerDriver({
+        engine: engine(dockerd.socket),
+        node: 'n1',
+        cgroups: { fenced: '/river-test-fenced', others: '/river-test' },
+        network: { enter: async () => `container:${holder}`, leave: async () => {}, addressOf: () => undefined },
+      });
+      const order = orderOf({ command: ['true'] });
+      const id = await driver.create(order, signal);
+      await dockerd.docker(...(command === 'rm' ? ['rm', '-f'] : ['kill']), holder);
+      await driver.start(id, signal);
+      const [seen] = await driver.observe(signal, order.uid);
+      assert.deepEqual([seen?.state, seen?.lacksNetwork], ['created', true], command);
+      await driver.remove(id, signal);
+    }
+  });
+
   it('tells out of memory from a kill: both end with 137', async () => {
     const eater = await run({ command: ['sh', '-c', 'x=x; while :; do x=$x$x; done'], memoryBytes: 16 << 20 });
     assert.deepEqual([(await ended(eater.uid))?.exit?.code, (await ended(eater.uid))?.exit?.isOutOfMemory], [137, true]);

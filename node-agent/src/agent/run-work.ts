@@ -51,6 +51,9 @@ export async function perform(action: Action, placement: Placement | undefined, 
       return note(journal, action.uid, { outcome: action.outcome });
     case 'remove':
       return removeContainer(action.uid, action.containerId, placement, deps, signal);
+    case 'undo':
+      note(journal, action.uid, { mayHaveStarted: false });
+      return driver.remove(action.containerId, signal);
     case 'forget':
       deps.clean(action.uid);
       return journal.drop(action.uid);
@@ -62,7 +65,7 @@ const bootOf = (bootId: string | undefined) => (bootId === undefined ? {} : { bo
 function note(
   journal: Journal,
   uid: string,
-  to: { mayHaveStarted?: true; bootId?: string; ending?: 'Stopped' | 'Timeout'; outcome?: Outcome },
+  to: { mayHaveStarted?: boolean; bootId?: string; ending?: 'Stopped' | 'Timeout'; outcome?: Outcome },
 ): void {
   const admission = journal.get(uid);
   // An orphan has no record, and needs none.

@@ -16,7 +16,9 @@ import {
 import manifest from '../../package.json' with { type: 'json' };
 import { dockerDriver } from '../driver/docker/docker-driver.ts';
 import { type Engine, engine as engineAt } from '../driver/docker/engine.ts';
+import { engineCall } from '../driver/docker/engine-call.ts';
 import type { EngineFacts } from '../driver/docker/engine-facts.ts';
+import { outputPipes } from '../driver/docker/output-pipes.ts';
 import type { Driver } from '../driver/driver.ts';
 import { type KeepLinksDeps, keepLinks } from '../gateway-link/keep-links.ts';
 import { bootMs } from '../guard/fence.ts';
@@ -27,6 +29,7 @@ import { makeOrder } from '../order/make-order.ts';
 import { secretFiles } from '../order/secret-files.ts';
 import { type KeptOutput, keptOutput } from '../output/keep-output.ts';
 import { readOutput } from '../output/read-output.ts';
+import { rescuedOutput } from '../output/rescue-output.ts';
 import { sandboxEngine } from '../sandbox/sandbox-engine.ts';
 import { type SandboxPool, sandboxPool } from '../sandbox/sandbox-pool.ts';
 import { workloadNetwork } from '../sandbox/workload-network.ts';
@@ -42,6 +45,7 @@ import { nodeLease } from './node-lease.ts';
 import type { AgentOptions } from './options.ts';
 import { placementsRef, resourcesOf } from './resources.ts';
 import { pullFor, secretReader } from './secrets-of.ts';
+import { sweepRescued, watchEngine, withRescued } from './watch-engine.ts';
 import { watchMachine } from './watch-machine.ts';
 
 export interface Serving {
@@ -55,7 +59,7 @@ export interface Serving {
 const callMs = 15_000;
 const sweepMs = 10 * 60 * 1000;
 const tendMs = 60_000;
-const watchAgainMs = 500;
+const pingMs = 5_000;
 const tidyMs = 5_000;
 const renewMs = 10 * 60 * 1000;
 
@@ -71,7 +75,8 @@ export async function serve({ options, args, log, signal }: Serving): Promise<vo
   const api = resourcesOf(client);
   const docker = engineAt(options.dockerSocket);
   const link = guardLink({ dir: options.dir, args, clock, log, signal });
-  const { machine, driver, sandboxes } = await openEngine({ options, owner: ownerOf(identity), docker, link, log, signal });
+  const engine = await openEngine({ options, owner: ownerOf(identity), docker, link, log, signal });
+  const { machine, driver, sandboxes, rescued } = engine;
   const journal = openJournal(join(options.dir, 'placements'), log);
   const output = keptOutput({ dir: join(options.dir, 'output') });
   const secrets = secretFiles(join(options.memoryDir, node, 'secrets'));
@@ -112,10 +117,11 @@ export async function serve({ options, args, log, signal }: Serving): Promise<vo
     link.send({ renewedMs: sentMs });
   };
   const all = Promise.all([
-    watchEngine(driver, look, signal),
+    watchEngine({ driver, rescued, isBack: engine.isBack, look, clock, log, signal }),
     keepLease({ lease, clock, bootMs, onRenewed, log, signal }),
     keepNode({ api, node, observe: machine.observe, clock, log, signal }),
     every(sweepMs, () => output.sweep(clock.wallMs()), signal),
+    every(sweepMs, () => void sweepRescued(driver, rescued, signal), signal),
     every(tendMs, () => void sandboxes.tend().catch((error) => log.debug('the sandboxes could not be tended yet', { error })), signal),
     keepLinks({ client, access, read: outputReader(driver, output, placements), clock, random, log, signal }),
     keepIdentity(options.dir, identity, log, signal),
@@ -148,9 +154,9 @@ interface OpeningEngine {
 
 /** The machine, looked at once, and the driver for its engine, which may still be away. */
 async function openEngine({ options, owner, docker, link, log, signal }: OpeningEngine) {
-  const cgroups = cgroupsOf(options.cgroup, 'cgroupfs');
+  const cgroups = { ...cgroupsOf(options.cgroup, 'cgroupfs'), driver: 'cgroupfs' as EngineFacts['cgroupDriver'] };
   const onEngine = (engine: EngineFacts) => {
-    Object.assign(cgroups, cgroupsOf(options.cgroup, engine.cgroupDriver));
+    Object.assign(cgroups, cgroupsOf(options.cgroup, engine.cgroupDriver), { driver: engine.cgroupDriver });
     tellFenced(options.dir, cgroupPath(cgroups.fenced, engine.cgroupDriver), link);
   };
   const agentVersion = manifest.version;
@@ -162,7 +168,22 @@ async function openEngine({ options, owner, docker, link, log, signal }: Opening
     log,
     signal,
   });
-  return { machine, sandboxes, driver: dockerDriver({ engine: docker, node: owner, cgroups, network: workloadNetwork(sandboxes) }) };
+  const paths = () => [cgroups.fenced, cgroups.others].map((parent) => cgroupPath(parent, cgroups.driver));
+  const kill = (id: string) => {
+    for (const path of paths()) freezer(path).kill(id);
+  };
+  const rescued = rescuedOutput({
+    dir: join(options.dir, 'rescued'),
+    findPipes: () => outputPipes(paths()),
+    clock,
+  });
+  const driver = withRescued(dockerDriver({ engine: docker, node: owner, cgroups, network: workloadNetwork(sandboxes) }), rescued, kill);
+  const isBack = () =>
+    engineCall('greet the engine', pingMs, signal, (abortSignal) => docker.call('GET', '/version', { signal: abortSignal })).then(
+      () => true,
+      () => false,
+    );
+  return { machine, sandboxes, driver, rescued, isBack };
 }
 
 /** It was asked to end: what is ready for workloads that will not come would only stay behind. An engine that is away keeps it. */
@@ -183,14 +204,6 @@ function tellFenced(dir: string, path: string, link: GuardLink): void {
   const files = guardFiles(dir);
   if (files.readFenced() !== path) writePrivateFile(files.fenced, path);
   link.send({ fenced: path });
-}
-
-async function watchEngine(driver: Driver, look: (uid?: string) => void, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    // What it fails with is told by the node's condition.
-    await driver.watch(look, signal).catch(() => {});
-    await sleep(clock, watchAgainMs, signal).catch(() => {});
-  }
 }
 
 async function every(ms: number, act: () => void, signal: AbortSignal): Promise<void> {

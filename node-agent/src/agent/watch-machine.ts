@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { arch, hostname } from 'node:os';
 import { promisify } from 'node:util';
@@ -60,6 +61,7 @@ export async function watchMachine(watching: WatchingMachine) {
     machine: () => machine,
     limits(): Limits {
       const { bootId } = machine;
+      const engineStartMs = statSync(options.dockerSocket, { throwIfNoEntry: false })?.ctimeMs;
       return {
         nowMs: clock.wallMs(),
         cpus: machine.cpus,
@@ -70,6 +72,7 @@ export async function watchMachine(watching: WatchingMachine) {
         allowsHostNetwork: options.allowsHostNetwork,
         isFrozen: watching.isFrozen(),
         ...(facts?.killedAllMs !== undefined && { killedAllMs: facts.killedAllMs }),
+        ...(engineStartMs !== undefined && { engineStartMs }),
         ...(bootId !== undefined && { boot: { id: bootId, startedMs: clock.wallMs() - bootMs() } }),
       };
     },

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { lastOf } from './last-of.ts';
 import type { OutputLine, OutputQuery } from './output-line.ts';
-import { formatStamp, parseFrames } from './stamped-line.ts';
+import { frameOf, parseFrames } from './stamped-line.ts';
 
 export interface KeptOutputOptions {
   dir: string;
@@ -108,12 +108,4 @@ async function* framesOf(lines: AsyncIterable<OutputLine>, isKept: (line: Output
     bytes = 0;
   }
   if (bytes > 0) yield Buffer.concat(pieces, bytes);
-}
-
-function frameOf({ stream, timeNs, bytes }: OutputLine): Buffer {
-  const stamp = Buffer.from(`${formatStamp(timeNs)} `);
-  const header = Buffer.alloc(8);
-  header[0] = stream === 'stdout' ? 1 : 2;
-  header.writeUInt32BE(stamp.length + bytes.length, 4);
-  return Buffer.concat([header, stamp, bytes]);
 }

@@ -20,6 +20,15 @@ export function formatStamp(timeNs: bigint): string {
   return `${iso}.${String(timeNs % 1_000_000_000n).padStart(9, '0')}Z`;
 }
 
+/** One line in the engine's own framing. */
+export function frameOf({ stream, timeNs, bytes }: OutputLine): Buffer {
+  const stamp = Buffer.from(`${formatStamp(timeNs)} `);
+  const header = Buffer.alloc(8);
+  header[0] = stream === 'stdout' ? 1 : 2;
+  header.writeUInt32BE(stamp.length + bytes.length, 4);
+  return Buffer.concat([header, stamp, bytes]);
+}
+
 /** Reads the engine's frames (stream, length, stamped line). Holds one unfinished frame, and the lines of one chunk. */
 export const parseFrames = (chunks: AsyncIterable<Buffer>): AsyncIterableIterator<OutputLine> => eachOf(parseChunks(chunks));
 

@@ -10,6 +10,13 @@ export function outcomeOf(admission: Admission, container: Container, exit: Exit
   const ended = { exitCode: exit.code, ...times };
   if (wasKilledByRestart(container, exit, limits) || wasKilledByBoot(admission, exit, limits))
     return { phase: 'Lost', reason: 'Infrastructure', message: 'the container engine or the machine was restarted', ...times };
+  if (isUnknown(container, exit, limits) || isHalfStarted(exit))
+    return {
+      phase: 'Lost',
+      reason: 'Infrastructure',
+      message: 'the container engine was killed, and does not know how it ended',
+      ...times,
+    };
   if (exit.isOutOfMemory && exit.code !== 0)
     return { phase: 'KilledOOM', reason: 'OutOfMemory', message: 'it wanted more memory than its limit', ...ended };
   if (admission.ending === 'Stopped') return { phase: 'Stopped', reason: 'Stopped', message: 'it was asked to end', ...ended };
@@ -22,6 +29,18 @@ export function outcomeOf(admission: Admission, container: Container, exit: Exit
 
 function wasKilledByRestart({ startMs }: Container, { finishMs, code }: Exit, { killedAllMs }: Limits): boolean {
   return killedAllMs !== undefined && code !== 0 && startMs !== undefined && startMs < killedAllMs && finishMs >= killedAllMs - shutdownMs;
+}
+
+/** An engine that was killed in the middle of a start, or of an end, writes this code and the time of its own start for what is gone when it is back. */
+const unknownCode = 255;
+const backMs = 5_000;
+
+/** The engine was killed in the middle of a start, and finds below it what it knows nothing of. It may have run. */
+const isHalfStarted = ({ error = '' }: Exit): boolean => /^task [0-9a-f]+: already exists/.test(error);
+
+function isUnknown({ startMs }: Container, { finishMs, code }: Exit, { engineStartMs }: Limits): boolean {
+  if (code !== unknownCode || engineStartMs === undefined || startMs === undefined) return false;
+  return startMs < engineStartMs && finishMs >= engineStartMs && finishMs <= engineStartMs + backMs;
 }
 
 /** Only in another life of the machine: clocks may be set, and then times alone say nothing. */

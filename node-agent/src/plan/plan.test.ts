@@ -79,6 +79,12 @@ const cases: Record<string, Case> = {
     has: [container({ state: 'created' })],
     gives: ['start'],
   },
+  'what has lost its network before it could start is made anew': {
+    desired: [work()],
+    took: [admitted()],
+    has: [container({ state: 'created', lacksNetwork: true })],
+    gives: ['undo'],
+  },
   'a start that was cut off is tried again while the container is there': {
     desired: [work()],
     took: [admitted()],
@@ -144,6 +150,26 @@ const cases: Record<string, Case> = {
     took: [admitted({}, { bootId: 'now' })],
     has: [exited(3)],
     within: { boot: { id: 'now', startedMs: nowMs - 5_000 } },
+    gives: ['settle Failed Error', 'remove'],
+  },
+  'what an engine finds half started may have run': {
+    desired: [work()],
+    took: [admitted()],
+    has: [exited(128, { error: 'task 4fb6: already exists: unknown' })],
+    gives: ['settle Lost Infrastructure', 'remove'],
+  },
+  'what an engine does not know after it was killed is no exit code': {
+    desired: [work()],
+    took: [admitted()],
+    has: [exited(255)],
+    within: { engineStartMs: nowMs - 1_500 },
+    gives: ['settle Lost Infrastructure', 'remove'],
+  },
+  '255 at another time is the task’s own': {
+    desired: [work()],
+    took: [admitted()],
+    has: [exited(255)],
+    within: { engineStartMs: nowMs - 500 },
     gives: ['settle Failed Error', 'remove'],
   },
   'what ended long before that ended by itself': {

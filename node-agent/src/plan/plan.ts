@@ -106,7 +106,7 @@ function planContainer(work: Work, admission: Admission, container: Container, l
   const over = settleIfOver(admission, container, limits);
   if (over.length > 0) return over;
   if (container.state === 'created') {
-    if (work.power !== 'Stopped' && !work.isOver) return [{ do: 'start', ...of }];
+    if (work.power !== 'Stopped' && !work.isOver) return [{ do: container.lacksNetwork ? 'undo' : 'start', ...of }];
     return [
       { do: 'settle', outcome: neverStarted(limits.nowMs), ...of },
       { do: 'remove', ...of },

@@ -57,6 +57,8 @@ export interface Container {
   address?: string;
   imageDigest?: string;
   isPrivileged?: boolean;
+  /** The network that it was made to join is gone: it can never start, and has not. */
+  lacksNetwork?: boolean;
   /** There once the state is `exited`. */
   exit?: Exit;
 }
@@ -85,6 +87,8 @@ export interface Limits {
   isFrozen: boolean;
   /** Since when the engine runs, where it does not let containers live over its restart: those from before that ended about then were killed by that. */
   killedAllMs?: number;
+  /** When the engine began, by its socket. */
+  engineStartMs?: number;
   /** This start of the machine, and when it was. */
   boot?: { id: string; startedMs: number };
 }
@@ -95,6 +99,8 @@ export type Action =
   | { do: 'refuse'; work: Work; outcome: Outcome }
   | { do: 'pull' | 'create'; work: Work }
   | { do: 'start' | 'pause' | 'unpause' | 'remove'; uid: string; containerId: string }
+  /** It goes, and nothing of it has run: the next one is as the first. */
+  | { do: 'undo'; uid: string; containerId: string }
   /** `graceMs` 0 kills at once. `ending` is journalled before. */
   | { do: 'stop'; uid: string; containerId: string; graceMs: number; ending?: Admission['ending'] }
   /** The outcome is journalled, and holds from then on. */

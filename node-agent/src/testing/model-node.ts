@@ -33,7 +33,8 @@ export function modelNode() {
       change(action.containerId, { state: 'exited', exit: { code: 143, finishMs: nowMs, isOutOfMemory: false } });
     }
     if (action.do === 'settle') note(action.uid, { outcome: action.outcome });
-    if (action.do === 'remove') containers.delete(action.containerId);
+    if (action.do === 'undo') note(action.uid, { mayHaveStarted: false });
+    if (action.do === 'remove' || action.do === 'undo') containers.delete(action.containerId);
     if (action.do === 'forget') admissions.delete(action.uid);
   };
   return {

@@ -57,7 +57,7 @@ export function containerCalls(engine: Engine, addressOf: (containerId: string) 
         id,
         signal,
         engineCall('start a container', slowMs, signal, act(id, 'start')),
-        (container) => container?.state === 'running' || container?.state === 'exited',
+        (container) => container?.state === 'running' || container?.state === 'exited' || container?.lacksNetwork === true,
       ),
     async stop(id: string, graceMs: number, signal: AbortSignal) {
       const container = await found(id, signal);

@@ -28,6 +28,9 @@ export const inspect = async (engine: Engine, id: string, signal: AbortSignal): 
 export const addressIn = ({ NetworkSettings }: Inspected): string | undefined =>
   Object.values(NetworkSettings?.Networks ?? {})[0]?.IPAddress || undefined;
 
+/** The words of the engine, which has no code for it. An engine that died while it started the other container leaves this behind. */
+const lostNetwork = /^(cannot join network (namespace )?of a non running container|No such container): /;
+
 /** What the engine says of one of our containers; nothing when its labels do not say whose it is. */
 export function readContainer(info: Inspected, addressOf: (containerId: string) => string | undefined): Container | undefined {
   const { Id: id, State: state, Image: imageDigest } = info;
@@ -41,6 +44,7 @@ export function readContainer(info: Inspected, addressOf: (containerId: string) 
   const address = holder === undefined ? addressIn(info) : addressOf(holder);
   const at = address ? { ...known, address } : known;
   // It was tried to start, and could not be: it stays as it was made, with the reason.
+  if (state.Status === 'created' && lostNetwork.test(state.Error ?? '')) return { ...known, state: 'created', lacksNetwork: true };
   if (state.Status === 'created')
     return state.Error ? { ...known, state: 'exited', exit: exitOf(state, timeOf(info.Created) ?? 0) } : { ...known, state: 'created' };
   if (state.Status === 'running' || state.Status === 'restarting') return { ...at, state: 'running' };
