@@ -10,7 +10,7 @@ import type { Trouble } from '../report/status-of.ts';
 import { perform, type WorkDeps } from './run-work.ts';
 
 export interface KeepingDeps extends WorkDeps, ReportDeps {
-  placements: Pick<Informer<Placement>, 'byIndex' | 'isSynced' | 'subscribe'>;
+  placements: Pick<Informer<Placement>, 'byIndex' | 'isSynced' | 'list' | 'subscribe'>;
   limits(): Limits;
   clock: Clock;
   random: Random;
@@ -81,6 +81,8 @@ export function keepPlacements(deps: KeepingDeps) {
     queue.add(uid);
   };
   const addAll = async () => {
+    // What came while fenced work stood still has no record and no container yet.
+    for (const { metadata } of placements.list()) queue.add(metadata.uid ?? '');
     for (const { uid } of await driver.observe(signal)) queue.add(uid);
     for (const { uid } of journal.all()) queue.add(uid);
   };

@@ -72,6 +72,8 @@ function topologyOf({ numa, gpus, iommuGroups, cpus, memoryBytes }: Machine): No
   };
 }
 
+const byType = (a: Condition, b: Condition): number => (a.type < b.type ? -1 : 1);
+
 function conditionsOf(node: Node, facts: NodeFacts, nowMs: number): Condition[] {
   const { engine, engineProblem, machine, isFrozen } = facts;
   const before = node.status?.conditions ?? [];
@@ -98,5 +100,6 @@ function conditionsOf(node: Node, facts: NodeFacts, nowMs: number): Condition[] 
       : say('InventoryComplete', false, 'PartsMissing', machine.problems.map(({ part, message }) => `${part}: ${message}`).join('; ')),
     say('FenceOpen', !isFrozen, isFrozen ? 'Frozen' : 'Open', ''),
   ];
-  return [...before.filter(({ type }) => !mine.some((condition) => condition.type === type)), ...mine];
+  // In the order in which the controllers keep them, so that neither writes what the other has only put elsewhere.
+  return [...before.filter(({ type }) => !mine.some((condition) => condition.type === type)), ...mine].sort(byType);
 }

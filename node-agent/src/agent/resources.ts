@@ -6,7 +6,7 @@ const river = (plural: string, namespaced: boolean): ResourceRef => ({ group: 'r
 export const placementsRef = river('placements', true);
 
 /** What an agent reads and writes. */
-export const resourcesOf = (client: ApiClient) => ({
+export const resourcesOf = (client: Pick<ApiClient, 'resource'>) => ({
   placements: client.resource<Placement>(placementsRef),
   nodes: client.resource<Node>(river('nodes', false)),
   secrets: client.resource<KubeObject>({ group: '', version: 'v1', plural: 'secrets', namespaced: true }),

@@ -33,6 +33,7 @@ import { rescuedOutput } from '../output/rescue-output.ts';
 import { sandboxEngine } from '../sandbox/sandbox-engine.ts';
 import { type SandboxPool, sandboxPool } from '../sandbox/sandbox-pool.ts';
 import { workloadNetwork } from '../sandbox/workload-network.ts';
+import { catchUp } from './catch-up.ts';
 import { endFenced } from './end-fenced.ts';
 import { type GuardLink, guardLink } from './guard-link.ts';
 import { holderIdentity } from './holder-identity.ts';
@@ -113,7 +114,10 @@ export async function serve({ options, args, log, signal }: Serving): Promise<vo
   const onLost = () => endFenced({ node, journal, link, freezer: fenced, nowMs: clock.wallMs, onEnded: look });
   const lease = nodeLease({ leases: api.leases, node, identity: holderIdentity(options.dir, node), clock, onLost, signal });
   const onRenewed = async (sentMs: number) => {
-    if (link.isFrozen) await killForeign({ placements: api.placements, node, journal, driver, freezer: fenced, signal });
+    if (link.isFrozen) {
+      await catchUp({ placements: api.placements, cache: placements, node, clock, signal });
+      await killForeign({ placements: api.placements, node, journal, driver, freezer: fenced, signal });
+    }
     link.send({ renewedMs: sentMs });
   };
   const all = Promise.all([

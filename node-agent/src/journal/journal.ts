@@ -11,43 +11,65 @@ export interface Journal {
   drop(uid: string): void;
 }
 
+/** Where the records lie, by name. What `write` has taken is there after any crash. */
+export interface RecordFolder {
+  names(): string[];
+  read(name: string): string;
+  write(name: string, text: string): void;
+  remove(name: string): void;
+  setAside(name: string): void;
+}
+
 const fileOf = /^([0-9a-zA-Z-]{1,128})\.json$/;
 
-/** One file for each record, replaced in one step. One that cannot be read is put aside, and said: its devices are not held any more, its container is an orphan. */
 export function openJournal(dir: string, log: Logger): Journal {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
+  return journalIn(
+    {
+      names: () => readdirSync(dir),
+      read: (name) => readFileSync(join(dir, name), 'utf8'),
+      write: (name, text) => writePrivateFile(join(dir, name), text),
+      remove: (name) => rmSync(join(dir, name), { force: true }),
+      setAside: (name) => renameSync(join(dir, name), join(dir, `${name}.unreadable`)),
+    },
+    log,
+  );
+}
+
+/** One file for each record, replaced in one step. One that cannot be read is put aside, and said: its devices are not held any more, its container is an orphan. */
+export function journalIn(folder: RecordFolder, log: Logger): Journal {
   const records = new Map<string, Admission>();
-  for (const name of readdirSync(dir)) {
+  for (const name of folder.names()) {
     const uid = fileOf.exec(name)?.[1];
-    const record = uid === undefined ? undefined : readRecord(join(dir, name));
+    const record = uid === undefined ? undefined : parseRecord(folder.read(name));
     if (uid !== undefined && record?.uid === uid) records.set(uid, record);
     else if (uid !== undefined) {
-      renameSync(join(dir, name), join(dir, `${name}.unreadable`));
-      log.error('a record of the journal could not be read and was put aside', { file: join(dir, name) });
+      folder.setAside(name);
+      log.error('a record of the journal could not be read and was put aside', { file: name });
     }
   }
-  const pathOf = (uid: string) => {
+  const nameOf = (uid: string) => {
     const name = `${uid}.json`;
     if (!fileOf.test(name)) throw new Error(`"${uid.slice(0, 200)}" is no uid`);
-    return join(dir, name);
+    return name;
   };
   return {
     get: (uid) => records.get(uid),
     all: () => [...records.values()],
     put(admission) {
-      writePrivateFile(pathOf(admission.uid), JSON.stringify(admission));
+      folder.write(nameOf(admission.uid), JSON.stringify(admission));
       records.set(admission.uid, admission);
     },
     drop(uid) {
-      rmSync(pathOf(uid), { force: true });
+      folder.remove(nameOf(uid));
       records.delete(uid);
     },
   };
 }
 
-function readRecord(file: string): Admission | undefined {
+function parseRecord(text: string): Admission | undefined {
   try {
-    const record: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const record: unknown = JSON.parse(text);
     return isAdmission(record) ? record : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;

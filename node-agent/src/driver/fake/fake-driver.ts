@@ -22,9 +22,15 @@ export interface FakeDriverOptions {
   programOf: (order: WorkOrder) => FakeProgram;
   images: Iterable<string>;
   startMs?: number;
+  /** The time by which its program runs, where it is not everybody's: one that is frozen stands still. */
+  clockOf?: (order: WorkOrder) => Clock;
+  /** Told of each container as it has just become; undefined: it is gone. */
+  onChange?: (order: WorkOrder, container: Container | undefined) => void;
 }
 
 interface Faked {
+  order: WorkOrder;
+  clock: Clock;
   container: Container;
   program: FakeProgram;
   lines: OutputLine[];
@@ -34,12 +40,13 @@ interface Faked {
 }
 
 /** How one goes from made to ended. */
-function fakeLife(clock: Clock, listeners: Iterable<(uid?: string) => void>) {
+function fakeLife({ clock, onChange }: FakeDriverOptions, listeners: Iterable<(uid?: string) => void>) {
   const tell = ({ container }: Faked) => {
     for (const listener of listeners) listener(container.uid);
   };
   const change = (faked: Faked, to: Partial<Container>) => {
     faked.container = { ...faked.container, ...to };
+    onChange?.(faked.order, faked.container);
     tell(faked);
   };
   const end = (faked: Faked, code: number, more: { isOutOfMemory?: boolean; error?: string } = {}) => {
@@ -48,8 +55,8 @@ function fakeLife(clock: Clock, listeners: Iterable<(uid?: string) => void>) {
   };
   const go = (faked: Faked) => {
     const { forMs, code = 0, isOutOfMemory = false } = faked.program;
-    faked.since = clock.monotonicMs();
-    if (forMs !== undefined) faked.cancel = clock.after(faked.leftMs, () => end(faked, code, { isOutOfMemory }));
+    faked.since = faked.clock.monotonicMs();
+    if (forMs !== undefined) faked.cancel = faked.clock.after(faked.leftMs, () => end(faked, code, { isOutOfMemory }));
     change(faked, { state: 'running' });
   };
   const start = (faked: Faked) => {
@@ -63,7 +70,12 @@ function fakeLife(clock: Clock, listeners: Iterable<(uid?: string) => void>) {
     change(faked, { startMs: clock.wallMs() });
     go(faked);
   };
-  return { tell, change, end, go, start };
+  const leave = (faked: Faked) => {
+    faked.cancel();
+    onChange?.(faked.order, undefined);
+    tell(faked);
+  };
+  return { change, end, go, start, leave };
 }
 
 const isFollowed = (faked: Faked | undefined): boolean => faked?.container.state === 'running' || faked?.container.state === 'paused';
@@ -80,12 +92,13 @@ const nextChange = (listeners: Set<(uid?: string) => void>, signal: AbortSignal)
   });
 
 /** Containers in memory, in virtual time: for thousands of nodes and for the simulator. */
-export function fakeDriver({ clock, programOf, images, startMs = 0 }: FakeDriverOptions): Driver {
+export function fakeDriver(options: FakeDriverOptions): Driver {
+  const { clock, programOf, images, startMs = 0, clockOf = () => clock, onChange } = options;
   const present = new Set(images);
   const all = new Map<string, Faked>();
   const listeners = new Set<(uid?: string) => void>();
   let made = 0;
-  const { tell, change, end, go, start } = fakeLife(clock, listeners);
+  const { change, end, go, start, leave } = fakeLife(options, listeners);
   const wait = (ms: number) => (ms === 0 ? Promise.resolve() : new Promise<void>((resolve) => clock.after(ms, resolve)));
   const isAlive = ({ container: { state } }: Faked) => state === 'running' || state === 'paused';
   return {
@@ -112,7 +125,9 @@ export function fakeDriver({ clock, programOf, images, startMs = 0 }: FakeDriver
       const id = `fake-${++made}`;
       const program = programOf(order);
       const container: Container = { id, uid: order.uid, epoch: order.epoch, state: 'created' };
-      all.set(id, { container, program, lines: [], leftMs: program.forMs ?? 0, since: 0, cancel: () => {} });
+      const of = { order, clock: clockOf(order) };
+      all.set(id, { ...of, container, program, lines: [], leftMs: program.forMs ?? 0, since: 0, cancel: () => {} });
+      onChange?.(order, container);
       return id;
     },
     async start(id) {
@@ -131,7 +146,7 @@ export function fakeDriver({ clock, programOf, images, startMs = 0 }: FakeDriver
       const faked = all.get(id);
       if (faked?.container.state !== 'running') return;
       faked.cancel();
-      faked.leftMs -= clock.monotonicMs() - faked.since;
+      faked.leftMs -= faked.clock.monotonicMs() - faked.since;
       change(faked, { state: 'paused' });
     },
     async unpause(id) {
@@ -140,9 +155,8 @@ export function fakeDriver({ clock, programOf, images, startMs = 0 }: FakeDriver
     },
     async remove(id) {
       const faked = all.get(id);
-      faked?.cancel();
       all.delete(id);
-      if (faked) tell(faked);
+      if (faked) leave(faked);
     },
     async *output(id, { streams = ['stdout', 'stderr'], tail, sinceNs = -1n, follow = false }, signal) {
       const lines = (all.get(id)?.lines ?? []).filter((line) => streams.includes(line.stream) && line.timeNs > sinceNs);
