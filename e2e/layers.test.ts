@@ -16,7 +16,8 @@ const arrows: Record<string, readonly string[]> = {
   'node-agent': ['crds', 'runtime'],
   gateway: ['crds', 'runtime'],
   cli: ['crds', 'runtime', 'controllers'],
-  e2e: ['crds', 'runtime', 'apiserver', 'controllers', 'node-agent', 'gateway', 'cli'],
+  simulator: ['crds', 'runtime', 'apiserver', 'controllers', 'node-agent'],
+  e2e: ['crds', 'runtime', 'apiserver', 'controllers', 'node-agent', 'gateway', 'cli', 'simulator'],
   bench: ['crds', 'runtime', 'apiserver', 'controllers', 'node-agent', 'gateway', 'cli', 'e2e'],
 };
 

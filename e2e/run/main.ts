@@ -44,20 +44,23 @@ const check = async (): Promise<Tally> => {
   return addTally(programs, tests);
 };
 
+const simulation: Step = { name: 'simulator: 2,000 seeds', command: process.execPath, args: ['simulator/src/main.ts', '--seeds', '2000'] };
+
 const quick = () => e2eFiles().filter((file) => !isSlow(file));
 const suites: Record<string, () => Promise<Tally>> = {
   check,
   'test unit': unit,
   'test e2e': () => e2e(quick()),
-  test: async () => addTally(await check(), await e2e(quick())),
-  'test all': async () => addTally(await check(), await e2e(e2eFiles())),
+  test: async () => addTally(addTally(await check(), await runStep(simulation, root, print)), await e2e(quick())),
+  'test all': async () => addTally(addTally(await check(), await runStep(simulation, root, print)), await e2e(e2eFiles())),
+  'test sim': () => runStep(simulation, root, print),
 };
 
 process.chdir(root);
 const name = process.argv.slice(2).join(' ');
 const suite = suites[name];
 if (!suite) {
-  process.stderr.write(`river: there is no "${name}": try check, test, test unit, test e2e or test all\n`);
+  process.stderr.write(`river: there is no "${name}": try check, test, test unit, test sim, test e2e or test all\n`);
   process.exitCode = 2;
 } else {
   const allowed: AllowedSkip[] = JSON.parse(readFileSync(new URL('./allowed-skips.json', import.meta.url), 'utf8'));
