@@ -1,7 +1,7 @@
 import type { Act } from './act.ts';
 import { leaseTaken } from './check/coverage.ts';
 import { unrest, wrongAtRest } from './check/rest.ts';
-import { endFaults, longestSilenceMs, planFaults } from './faults/plan-faults.ts';
+import { endFaults, longestSilenceMs, planFaults, silenceOne } from './faults/plan-faults.ts';
 import { planPeople, tidyUp } from './people/plan-people.ts';
 import type { Prepared } from './server/prepared-store.ts';
 import { makeWorld, type World } from './world.ts';
@@ -41,6 +41,10 @@ export async function runSeed(seed: number, prepared: Prepared, onLine?: (line: 
   for (const act of planPeople(world.dice.fork('people'), untilMs)) schedule(world, act, 'people');
   await play(world, untilMs, () => false);
   await play(world, untilMs + longestSilenceMs, () => coverage.counts.has(leaseTaken));
+  if (!coverage.counts.has(leaseTaken) && failures.length === 0) {
+    silenceOne(world, world.dice.fork('silence'));
+    await play(world, untilMs + 2 * longestSilenceMs, () => coverage.counts.has(leaseTaken));
+  }
   endFaults(world);
   trace.tell('no fault from here on');
   await rest(world);

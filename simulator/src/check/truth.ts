@@ -20,7 +20,6 @@ export interface Truth {
   executing(placementUid: string): Node[];
   /** Of everything that goes on anywhere. */
   allExecuting(): { node: Node; order: WorkOrder }[];
-  woke(node: Node): void;
   /** The server has taken a renewal that was sent then. */
   renewed(node: string, sentMs: number): void;
   /** A node where fenced work goes on although its last renewal was sent too long ago. */
@@ -30,9 +29,8 @@ export interface Truth {
 export function truth(nodes: readonly Node[], timeline: Timeline): Truth {
   const sentAtMs = new Map<string, number>();
   const fates = new Map<string, Fate>();
-  const wokeAtMs = new Map<Node, number>();
   /** A guard that wakes with its machine looks at the time within one turn of its timer; until then nothing can stop what is fenced. */
-  const isWaking = (node: Node) => timeline.nowMs - (wokeAtMs.get(node) ?? Number.NEGATIVE_INFINITY) <= checkMs + 5;
+  const isWaking = (node: Node) => timeline.nowMs - node.machine.wakesAtMs <= checkMs + 5;
   const isExecuting = (node: Node, { order, container }: { order: WorkOrder; container: Container }) =>
     node.machine.isOn &&
     !node.machine.isSuspended &&
@@ -61,6 +59,5 @@ export function truth(nodes: readonly Node[], timeline: Timeline): Truth {
           timeline.nowMs - (sentAtMs.get(node.machine.name) ?? timeline.nowMs) > fenceMs + 2 * checkMs &&
           [...node.engine.all()].some((each) => each.order.isFenced && isExecuting(node, each)),
       ),
-    woke: (node) => void wokeAtMs.set(node, timeline.nowMs),
   };
 }

@@ -84,7 +84,6 @@ export function suspend(world: World, node: Pick<Node, 'machine'>, forMs: number
 
 function woke(world: World, node: Node): void {
   node.woke();
-  world.truth.woke(node);
   world.invariants.touch();
   soon(world, 150, () => world.invariants.touch());
 }
@@ -341,6 +340,16 @@ const silences: readonly { name: string; do(world: World, dice: Dice, node: Node
     },
   },
 ];
+
+/** Where faults have brought each silent node back before its lease was taken: one more, of which nobody hears until it is. */
+export function silenceOne(world: World, dice: Dice): void {
+  const node = liveNode(world, dice);
+  if (!node) return;
+  world.trace.tell(`fault: ${node.machine.name} is dead until its lease is taken, since no other was`);
+  node.powerOff();
+  world.invariants.touch();
+  untilTaken(world, dice, node, () => powerComes(world, node));
+}
 
 /** From here on nothing goes wrong any more; what is dead for good stays so. */
 export function endFaults(world: World): void {

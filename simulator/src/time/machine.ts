@@ -7,6 +7,8 @@ export interface Machine {
   readonly name: string;
   readonly isOn: boolean;
   readonly isSuspended: boolean;
+  /** When it last woke, or will wake. */
+  readonly wakesAtMs: number;
   /** Since its start, sleep included. */
   bootMs(): number;
   /** Names this start of it. */
@@ -55,7 +57,7 @@ export function machine(name: string, timeline: Timeline, dice: Dice): Machine {
   let boots = 0;
   let bootedAtMs = timeline.nowMs - Math.floor(dice.between(60_000, 600_000));
   let wallOffsetMs = Math.floor(dice.between(-50, 50));
-  let slept: Sleep = { untilMs: 0 };
+  let slept: Sleep = { untilMs: Number.NEGATIVE_INFINITY };
   let sleptMs = 0;
   const isSuspended = () => timeline.nowMs < slept.untilMs;
   const times = {
@@ -73,6 +75,9 @@ export function machine(name: string, timeline: Timeline, dice: Dice): Machine {
     },
     get isSuspended() {
       return isSuspended();
+    },
+    get wakesAtMs() {
+      return slept.untilMs;
     },
     bootMs: () => Math.floor(timeline.nowMs - bootedAtMs),
     bootId: () => `${name}-${boots}`,
