@@ -76,14 +76,27 @@ describe('the output of Tasks, from their node to whoever may read it', { timeou
   it('goes on with the next attempt, and can be asked of each', async () => {
     const spec = {
       image: 'busybox:test',
-      command: ['sh', '-c', 'echo attempt at $(date +%s%N); exit 1'],
+      command: ['sh', '-c', 'echo attempt $(cat /proc/sys/kernel/random/uuid); exit 1'],
       retry: { limit: 2, backoff: { initial: '100ms', max: '200ms' } },
     };
-    const task = { apiVersion: 'river.dev/v1', kind: 'Task', metadata: { name: 'again', namespace }, spec };
+    // Who follows begins with the newest attempt: so nothing begins before somebody follows.
+    const task = { apiVersion: 'river.dev/v1', kind: 'Task', metadata: { name: 'again', namespace }, spec: { ...spec, suspend: true } };
     await river.client.json({ method: 'POST', path: `/apis/river.dev/v1/namespaces/${namespace}/tasks`, body: task });
-    const all = await logs('again', '-f');
-    const lines = String(all.out).trim().split('\n');
-    assert.deepEqual([all.code, lines.length, new Set(lines).size], [0, 3, 3], all.err);
+    const following = river.start('task', 'logs', 'again', '-f');
+    const said = [text(following.stdout), once(following, 'close')] as const;
+    let notes = '';
+    following.stderr.on('data', (chunk) => {
+      notes += chunk;
+    });
+    await eventually(
+      'it is followed',
+      () => notes,
+      (seen) => seen.includes('Suspended'),
+    );
+    await river.ctl('task', 'resume', 'again');
+    const [out, [code]] = await Promise.all(said);
+    const lines = out.trim().split('\n');
+    assert.deepEqual([code, lines.length, new Set(lines).size], [0, 3, 3]);
     const each = await Promise.all(['1', '2', '3'].map((attempt) => logs('again', '--attempt', attempt)));
     assert.deepEqual(
       each.map(({ out }) => String(out).trim()),

@@ -27,8 +27,9 @@ export interface ShownAttempt {
 
 /** Longer than the silences that a gateway and a node allow each other: after it the connection is dead. */
 const idleMs = 30_000;
-/** How long a stream that was cut is tried to be taken up again. */
+/** How long a stream that was cut is tried to be taken up again; one that has lasted this long, or said something new, was taken up. */
 const resumeMs = 120_000;
+const lastingMs = 10_000;
 const pauseMs = { first: 200, most: 3_000 };
 
 /**
@@ -41,18 +42,25 @@ export async function showAttempt(shown: ShownAttempt): Promise<void> {
   const { note } = shown.context;
   let lostMs: number | undefined = systemClock.monotonicMs();
   let triesForMs = patienceMs;
+  let isCut = false;
   for (let waitMs = pauseMs.first; ; waitMs = Math.min(waitMs * 2, pauseMs.most)) {
+    let beganMs: number | undefined;
+    const good = () => {
+      [lostMs, isCut, waitMs] = [undefined, false, pauseMs.first];
+    };
+    const onBegin = () => {
+      beganMs = systemClock.monotonicMs();
+      triesForMs = resumeMs;
+    };
     try {
-      await readOnce(shown, position, () => {
-        triesForMs = resumeMs;
-        lostMs = undefined;
-        waitMs = pauseMs.first;
-      });
+      await readOnce(shown, position, { onBegin, onLines: good });
       return;
     } catch (error) {
       const nowMs = systemClock.monotonicMs();
+      if (beganMs !== undefined && nowMs - beganMs >= lastingMs) good();
       if (!mayPass(error) || nowMs - (lostMs ?? nowMs) >= triesForMs) throw error;
-      if (lostMs === undefined) note(`the output of ${task} was cut off (${wordsOf(error)}): going on where it was`);
+      if (!isCut && beganMs !== undefined) note(`the output of ${task} was cut off (${wordsOf(error)}): going on where it was`);
+      isCut ||= beganMs !== undefined;
       lostMs ??= nowMs;
     }
     await sleep(systemClock, waitMs);
@@ -68,7 +76,11 @@ const mayPass = (error: unknown): boolean =>
 const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** One request, at the first gateway that can be reached. */
-async function readOnce(shown: ShownAttempt, position: OutputPosition, onBegin: () => void): Promise<void> {
+async function readOnce(
+  shown: ShownAttempt,
+  position: OutputPosition,
+  { onBegin, onLines }: { onBegin(): void; onLines(): void },
+): Promise<void> {
   const { context, writer } = shown;
   const gateways = await findGateways(await context.client());
   for (const [at, gateway] of gateways.entries()) {
@@ -80,7 +92,9 @@ async function readOnce(shown: ShownAttempt, position: OutputPosition, onBegin: 
         if (!isReached) onBegin();
         isReached = true;
         const lines = reader.read(chunk).filter(isNew);
-        if (lines.length > 0) await writer.write(lines);
+        if (lines.length === 0) continue;
+        onLines();
+        await writer.write(lines);
       }
       if (!reader.isAtEnd)
         throw new TransportError('Truncated', `${gateway}: the output ended in the middle of a line`, { mayHaveHappened: true });
@@ -96,7 +110,8 @@ function downloadOf(gateway: ApiClient, { namespace, task, attempt }: ShownAttem
     attempt,
     follow: query.follow,
     tail: query.tail,
-    sinceNs: query.sinceNs === undefined ? undefined : String(query.sinceNs),
+    // Before 1970 is the same as all.
+    sinceNs: query.sinceNs === undefined || query.sinceNs < 0n ? undefined : String(query.sinceNs),
     stream: query.streams,
   };
   const path = `/v1/namespaces/${encodeURIComponent(namespace)}/tasks/${encodeURIComponent(task)}/log`;

@@ -28,7 +28,7 @@ export async function startGateway(options: UpOptions, deps: UpDeps, note: Note,
   const args = [gatewayEntry, '--kubeconfig', dir.gatewayKubeconfig, '--bind', bind, '--port', String(gatewayPort)];
   args.push('--cert', pki.certFile, '--key', pki.keyFile, '--client-ca', pki.caFile);
   const served = Promise.withResolvers<boolean>();
-  const onReady = (url: string) => void publish(dir, new URL(url).port || '443', stop).then(served.resolve);
+  const onReady = (url: string) => void publish(dir, new URL(url).port || '443', stop).then(served.resolve, () => served.resolve(false));
   const onStart: Parameters<typeof keep>[0]['onStart'] = (identity) => note({ gateway: identity });
   const kept = keep({ what: 'the gateway', args, logFile: dir.gatewayLog, onStart, onReady });
   const late = setTimeout(() => served.resolve(false), readyMs);

@@ -150,7 +150,7 @@ function openPasses(deps: SchedulerDeps, bell: Doorbell) {
   const read = snapshotReader();
   const queuesApi = client.resource<Queue>(refOf(Queue));
   const usage = usageKeeper(clock, queuesApi);
-  const writeQueues = queueWriter({ queues: queuesApi, clock, signal });
+  const writeQueues = queueWriter({ queues: queuesApi, clock, log, signal });
   const times = runTimes();
   const writing = { placements, book, log, signal };
   const writeWaiting = waitingWriter({ placements, book, clock, log, signal });

@@ -1,12 +1,13 @@
-import { ApiError, type JsonObject } from '@river/crds';
+import type { JsonObject } from '@river/crds';
 import type { Queue } from '@river/crds/kinds';
-import type { Clock, ResourceClient } from '@river/runtime';
+import type { Clock, Logger, ResourceClient } from '@river/runtime';
 import type { QueueView } from './snapshot.ts';
 import { amountsText } from './write-amounts.ts';
 
 export interface QueueWritingDeps {
   queues: Pick<ResourceClient<Queue>, 'patch'>;
   clock: Pick<Clock, 'monotonicMs'>;
+  log: Pick<Logger, 'debug'>;
   signal: AbortSignal;
 }
 
@@ -14,7 +15,7 @@ export interface QueueWritingDeps {
 const leastBetweenMs = 2_000;
 
 /** Keeps the status of each Queue as it is used. */
-export function queueWriter({ queues, clock, signal }: QueueWritingDeps) {
+export function queueWriter({ queues, clock, log, signal }: QueueWritingDeps) {
   const said = new Map<string, { text: string; atMs: number }>();
   return async (all: readonly Queue[], views: readonly QueueView[]): Promise<void> => {
     const byName = new Map(views.map((view) => [view.name, view]));
@@ -26,8 +27,12 @@ export function queueWriter({ queues, clock, signal }: QueueWritingDeps) {
       const before = said.get(metadata.name);
       const isSaid = before ? before.text === text : isContained(fresh, status);
       if (isSaid || (before && clock.monotonicMs() - before.atMs < leastBetweenMs)) continue;
-      said.set(metadata.name, { text, atMs: clock.monotonicMs() });
-      await write(queues, metadata, fresh, signal);
+      const isWritten = await write(queues, metadata, fresh, signal).catch((error: unknown) => {
+        // The next pass says it again; a pass does not fail for what is only told.
+        if (!signal.aborted) log.debug('the status of a queue could not be written yet', { queue: metadata.name, error });
+        return false;
+      });
+      said.set(metadata.name, { text: isWritten ? text : '', atMs: clock.monotonicMs() });
     }
     const names = new Set(all.map(({ metadata }) => metadata.name));
     for (const name of said.keys()) if (!names.has(name)) said.delete(name);
@@ -51,9 +56,8 @@ async function write(
   { name, uid = '' }: Queue['metadata'],
   status: JsonObject,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const options = { type: 'merge', subresource: 'status', fieldManager: 'river-scheduler', signal } as const;
-  await queues.patch(name, { metadata: { uid }, status }, options).catch((error: unknown) => {
-    if (!ApiError.is(error, 'NotFound') && !ApiError.is(error, 'Conflict')) throw error;
-  });
+  await queues.patch(name, { metadata: { uid }, status }, options);
+  return true;
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '@river/crds';
+import { riverViews } from '../reconciling/river-controllers.ts';
 import { type ObjectTable, parsed } from './object-table.ts';
 
 /** What somebody would do: have this object as it says here, or have it gone. */
@@ -10,10 +11,18 @@ export function applyEdits(table: ObjectTable, edits: readonly Edit[]): void {
     const wanted = 'put' in edit ? edit.put : edit.remove;
     const found = table.find(wanted.kind, wanted.metadata.name, wanted.metadata.namespace);
     if ('remove' in edit) {
-      if (found) table.remove(found);
+      if (found) removeWhole(table, found);
     } else if (found) table.replace(found, undefined, (now) => edited(now, edit.put));
     else table.create(parsed(edit.put));
   }
+}
+
+/** A namespace goes with all that is in it. */
+function removeWhole(table: ObjectTable, object: KubeObject): void {
+  if (object.kind === 'Namespace')
+    for (const { kind } of riverViews)
+      for (const inside of table.all(kind.kind)) if (inside.metadata.namespace === object.metadata.name) table.remove(inside);
+  table.remove(object);
 }
 
 /** People write what is wanted; what is so is not theirs. */

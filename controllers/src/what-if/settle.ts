@@ -16,8 +16,10 @@ export interface CopiedCluster {
   events: (Step & { act: 'event' })[];
 }
 
-/** More than any chain of causes needs: each round does all that can be done at once. */
+/** More than any chain of causes needs: a round does all that can be done at once, and in one an object is not decided about so often. */
 const mostRounds = 1_000;
+const mostWaves = 10_000;
+const noEnd = 'The deciders find no end: one undoes what another does.';
 
 export function copyCluster(objects: Iterable<KubeObject>, now: Now): CopiedCluster {
   const due = riverControllers.map((controller) => ({ controller, keys: new Map<string, Key>() }));
@@ -40,7 +42,9 @@ export function copyCluster(objects: Iterable<KubeObject>, now: Now): CopiedClus
     if (object) applySteps({ table, tell: (event) => events.push(event) }, reconcile(object, view, now).changes);
   };
   const decideAll = () => {
+    let waves = 0;
     for (let queue = due.find(({ keys }) => keys.size > 0); queue; queue = due.find(({ keys }) => keys.size > 0)) {
+      if (++waves > mostWaves) throw new Error(noEnd);
       const keys = [...queue.keys.values()];
       queue.keys.clear();
       for (const key of keys) decideOne(queue.controller, key);
@@ -58,7 +62,7 @@ export function copyCluster(objects: Iterable<KubeObject>, now: Now): CopiedClus
         const { waiting, hasChanged } = pass();
         if (!hasEnded && !hasChanged) return waiting;
       }
-      throw new Error('The deciders find no end: one undoes what another does.');
+      throw new Error(noEnd);
     },
   };
 }

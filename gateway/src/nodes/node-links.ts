@@ -16,7 +16,6 @@ export interface NodeLinks {
   hold(node: string, request: IncomingMessage, response: ServerResponse): void;
   /** Tells a node what is wanted, once it has a link. @throws ApiError ServiceUnavailable */
   ask(node: string, ask: OutputAsk, signal: AbortSignal): Promise<void>;
-  nodes(): string[];
 }
 
 interface Link {
@@ -30,7 +29,6 @@ export function nodeLinks(deps: NodeLinksDeps): NodeLinks {
   const links = new Map<string, Link>();
   const waiting = new Map<string, Set<(link: Link) => void>>();
   return {
-    nodes: () => [...links.keys()],
     hold(node, request, response) {
       links.get(node)?.end('another link of this node has taken its place');
       const link = openLink(deps, node, request, response, () => {

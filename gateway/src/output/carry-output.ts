@@ -77,8 +77,13 @@ function guardStream({ answer: { request }, response, clock, limits, judge }: Ca
 }
 
 /** Why a node has nothing to show, in its own words. */
-async function refusalIn({ answer, limits }: Carrying): Promise<ApiError> {
-  const text = await beginningOf(answer.request, limits.refusalBytes);
+async function refusalIn({ answer, response, clock, limits }: Carrying): Promise<ApiError> {
+  const leave = () => void answer.request.destroy();
+  const cancel = clock.after(limits.silentMs, leave);
+  response.once('close', leave);
+  const text = await beginningOf(answer.request, limits.refusalBytes).catch(() => '');
+  cancel();
+  response.off('close', leave);
   answer.response.end();
   return statusFailure(parse(text)) ?? new ApiError('ServiceUnavailable', 'the node has answered with something that is no output');
 }

@@ -9,6 +9,8 @@ export interface AskedOutput {
 
 const known = new Set(['attempt', 'follow', 'tail', 'sinceNs', 'stream']);
 const mostLines = 1_000_000_000;
+/** As far as 64 bits reach. */
+const lastMomentNs = 2n ** 63n - 1n;
 
 /** @throws ApiError BadRequest */
 export function parseOutputQuery(parameters: URLSearchParams): AskedOutput {
@@ -16,7 +18,8 @@ export function parseOutputQuery(parameters: URLSearchParams): AskedOutput {
   const attempt = numberIn(parameters, 'attempt', 1);
   const tail = numberIn(parameters, 'tail', 0);
   const since = parameters.get('sinceNs');
-  if (since !== null && !/^-?[0-9]{1,20}$/.test(since)) throw wrong('sinceNs must be nanoseconds since 1970');
+  if (since !== null && !(/^[0-9]{1,19}$/.test(since) && BigInt(since) <= lastMomentNs))
+    throw wrong('sinceNs must be nanoseconds since 1970');
   const follow = parameters.get('follow');
   if (follow !== null && follow !== 'true' && follow !== 'false') throw wrong('follow must be true or false');
   const streams = parameters.getAll('stream');

@@ -20,6 +20,7 @@ import { engineCall } from '../driver/docker/engine-call.ts';
 import type { EngineFacts } from '../driver/docker/engine-facts.ts';
 import { outputPipes } from '../driver/docker/output-pipes.ts';
 import type { Driver } from '../driver/driver.ts';
+import { DriverError } from '../driver/driver.ts';
 import { type KeepLinksDeps, keepLinks } from '../gateway-link/keep-links.ts';
 import { bootMs } from '../guard/fence.ts';
 import { cgroupPath, type Freezer, freezer } from '../guard/freezer.ts';
@@ -46,7 +47,7 @@ import { nodeLease } from './node-lease.ts';
 import type { AgentOptions } from './options.ts';
 import { placementsRef, resourcesOf } from './resources.ts';
 import { pullFor, secretReader } from './secrets-of.ts';
-import { sweepRescued, watchEngine, withRescued } from './watch-engine.ts';
+import { type EngineState, sweepRescued, watchEngine, withRescued } from './watch-engine.ts';
 import { watchMachine } from './watch-machine.ts';
 
 export interface Serving {
@@ -121,7 +122,7 @@ export async function serve({ options, args, log, signal }: Serving): Promise<vo
     link.send({ renewedMs: sentMs });
   };
   const all = Promise.all([
-    watchEngine({ driver, rescued, isBack: engine.isBack, look, clock, log, signal }),
+    watchEngine({ driver, rescued, askEngine: engine.askEngine, look, clock, log, signal }),
     keepLease({ lease, clock, bootMs, onRenewed, log, signal }),
     keepNode({ api, node, observe: machine.observe, clock, log, signal }),
     every(sweepMs, () => output.sweep(clock.wallMs()), signal),
@@ -182,12 +183,12 @@ async function openEngine({ options, owner, docker, link, log, signal }: Opening
     clock,
   });
   const driver = withRescued(dockerDriver({ engine: docker, node: owner, cgroups, network: workloadNetwork(sandboxes) }), rescued, kill);
-  const isBack = () =>
+  const askEngine = (): Promise<EngineState> =>
     engineCall('greet the engine', pingMs, signal, (abortSignal) => docker.call('GET', '/version', { signal: abortSignal })).then(
-      () => true,
-      () => false,
+      () => 'answers',
+      (error) => (error instanceof DriverError && error.reason === 'EngineUnreachable' ? 'away' : 'busy'),
     );
-  return { machine, sandboxes, driver, rescued, isBack };
+  return { machine, sandboxes, driver, rescued, askEngine };
 }
 
 /** It was asked to end: what is ready for workloads that will not come would only stay behind. An engine that is away keeps it. */

@@ -5,11 +5,13 @@ import type { RescuedOutput } from '../output/rescue-output.ts';
 const watchAgainMs = 500;
 const lookForEngineMs = 50;
 
+/** It answers; it is there and does not answer, or not yet; nobody is there. */
+export type EngineState = 'answers' | 'busy' | 'away';
+
 export interface WatchingEngine {
   driver: Driver;
   rescued: RescuedOutput;
-  /** Whether the engine answers. */
-  isBack: () => Promise<boolean>;
+  askEngine: () => Promise<EngineState>;
   look: (uid?: string) => void;
   clock: Clock;
   log: Logger;
@@ -17,21 +19,31 @@ export interface WatchingEngine {
 }
 
 /** Tells of what changes for as long as the engine is there, and reads its part of the output while it is not. */
-export async function watchEngine({ driver, rescued, isBack, look, clock, log, signal }: WatchingEngine): Promise<void> {
+export async function watchEngine({ driver, rescued, askEngine, look, clock, log, signal }: WatchingEngine): Promise<void> {
+  const until = async (isRight: (state: EngineState) => boolean): Promise<EngineState> => {
+    for (;;) {
+      const state = await askEngine();
+      if (isRight(state) || signal.aborted) return state;
+      await sleep(clock, lookForEngineMs, signal).catch(() => {});
+    }
+  };
+  const holdOutput = async () => {
+    const begins = new AbortController();
+    const held = rescued
+      .hold(AbortSignal.any([signal, begins.signal]))
+      .catch((error) => log.warn('what is said while the container engine is away may be lost', { error }));
+    await until((state) => state !== 'away');
+    begins.abort();
+    await held;
+  };
   while (!signal.aborted) {
     // What it fails with is told by the node's condition.
     await driver.watch(look, signal).catch(() => {});
-    if (await isBack()) {
-      await sleep(clock, watchAgainMs, signal).catch(() => {});
-      continue;
-    }
-    const back = new AbortController();
-    const held = rescued
-      .hold(AbortSignal.any([signal, back.signal]))
-      .catch((error) => log.warn('what is said while the container engine is away may be lost', { error }));
-    while (!signal.aborted && !(await isBack())) await sleep(clock, lookForEngineMs, signal).catch(() => {});
-    back.abort();
-    await held;
+    // While it is only slow, its pipes are its own.
+    if ((await askEngine()) === 'away') await holdOutput();
+    const state = await until((seen) => seen !== 'busy');
+    if (state === 'answers') rescued.end();
+    await sleep(clock, watchAgainMs, signal).catch(() => {});
   }
 }
 

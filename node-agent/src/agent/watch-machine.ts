@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { arch, hostname } from 'node:os';
 import { promisify } from 'node:util';
 import type { Clock } from '@river/runtime';
 import type { Engine } from '../driver/docker/engine.ts';
 import { type EngineFacts, engineFacts } from '../driver/docker/engine-facts.ts';
+import { engineStartMs } from '../driver/docker/engine-start.ts';
 import { DriverError } from '../driver/driver.ts';
 import { bootMs } from '../guard/fence.ts';
 import { type Machine, observeMachine } from '../inventory/observe-machine.ts';
@@ -61,7 +61,7 @@ export async function watchMachine(watching: WatchingMachine) {
     machine: () => machine,
     limits(): Limits {
       const { bootId } = machine;
-      const engineStartMs = statSync(options.dockerSocket, { throwIfNoEntry: false })?.ctimeMs;
+      const startedMs = engineStartMs(options.dockerSocket);
       return {
         nowMs: clock.wallMs(),
         cpus: machine.cpus,
@@ -72,7 +72,7 @@ export async function watchMachine(watching: WatchingMachine) {
         allowsHostNetwork: options.allowsHostNetwork,
         isFrozen: watching.isFrozen(),
         ...(facts?.killedAllMs !== undefined && { killedAllMs: facts.killedAllMs }),
-        ...(engineStartMs !== undefined && { engineStartMs }),
+        ...(startedMs !== undefined && { engineStartMs: startedMs }),
         ...(bootId !== undefined && { boot: { id: bootId, startedMs: clock.wallMs() - bootMs() } }),
       };
     },

@@ -15,5 +15,7 @@ export function post({ certificateAuthority, clientCertificate, tlsServerName }:
     ...(clientCertificate && { cert: clientCertificate.certificate, key: clientCertificate.key }),
     ...(tlsServerName !== undefined && { servername: tlsServerName }),
   });
+  // A gateway that has vanished without a word is noticed.
+  outgoing.on('socket', (socket) => socket.setKeepAlive(true, 15_000));
   return outgoing.on('error', () => {});
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -46,6 +46,7 @@ describe('output while the engine is away', () => {
     for (const text of texts) writeSync(writer, text);
     end.abort();
     await held;
+    output.end();
   };
 
   it('is kept, whole lines and what is left of one, and stands between what the engine had before and after', async () => {
@@ -87,8 +88,21 @@ describe('output while the engine is away', () => {
     closeSync(writer);
     rmSync(pipe);
     await output.hold(AbortSignal.abort());
+    output.end();
     assert.deepEqual(await textOf(output.merge('c1', {}, engine([]))), ['last words']);
     writer = openSync(dir, constants.O_RDONLY);
+  });
+
+  it('is left to the engine from when it is back, but for what has ended', () => {
+    const pipes: OutputPipe[] = [{ containerId: 'c1', stream: 'stdout', path: pipe }];
+    const output = rescued(pipes);
+    output.take();
+    writeSync(writer, 'for the engine\n');
+    output.end();
+    assert.equal(existsSync(join(dir, 'rescued/c1.log')), false);
+    pipes.pop();
+    output.end();
+    assert.equal(existsSync(join(dir, 'rescued/c1.log')), true);
   });
 
   it('is the engine’s alone for who was not there then, and for who has gone', async () => {

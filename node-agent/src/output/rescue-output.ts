@@ -9,6 +9,8 @@ import {
   readdirSync,
   readSync,
   rmSync,
+  statSync,
+  truncateSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, sleep } from '@river/runtime';
@@ -34,8 +36,10 @@ export interface RescuingOutput {
 export interface RescuedOutput {
   /** Holds the pipes of what runs now, so that nothing in them goes when their container does; reads nothing. To be called when one has started. */
   take(): void;
-  /** To be called when the engine is found to be away; reads until the signal, which says that it is back. */
+  /** To be called when the engine is found to be away; reads until the signal, which says that it begins again. */
   hold(signal: AbortSignal): Promise<void>;
+  /** To be called when the engine is back: it has taken up what still runs, and nobody but us reads what has ended meanwhile. */
+  end(): void;
   /** Both parts as one. `ofEngine` gives the engine's. */
   merge(containerId: string, query: OutputQuery, ofEngine: (query: OutputQuery) => AsyncIterable<OutputLine>): AsyncIterable<OutputLine>;
   remove(containerId: string): void;
@@ -45,6 +49,8 @@ export interface RescuedOutput {
 
 const readEveryMs = 20;
 const chunkBytes = 1 << 16;
+/** As much as is read of one stream before others have their turn. */
+const turnBytes = 1 << 20;
 /** As much as is kept of one stream for one absence. From then on its pipe fills, and its writer waits for the engine. */
 const mostBytes = 64 << 20;
 
@@ -69,11 +75,21 @@ export function rescuedOutput({ dir, findPipes, clock }: RescuingOutput): Rescue
     take,
     async hold(signal) {
       take();
+      const readAll = async () => {
+        for (const reader of readers.values()) {
+          reader?.read();
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      };
       while (!signal.aborted) {
-        for (const reader of readers.values()) reader?.read();
+        await readAll();
         await sleep(clock, readEveryMs, signal).catch(() => {});
       }
-      for (const reader of readers.values()) reader?.readRest();
+      await readAll();
+    },
+    end() {
+      const running = new Set(findPipes().map(({ containerId }) => containerId));
+      for (const [key, reader] of readers) reader?.end(!running.has(key.split(' ')[0] ?? ''));
     },
     async *merge(id, query, ofEngine) {
       if (!existsSync(fileOf(id))) return yield* ofEngine(query);
@@ -111,32 +127,47 @@ function pipeReader({ path, stream }: OutputPipe, file: string, clock: Clock) {
   let rest: Buffer = Buffer.alloc(0);
   let takenBytes = 0;
   let lastNs = 0n;
-  const keep = (bytes: Buffer) => {
-    const nowNs = BigInt(Math.round(clock.wallMs())) * 1_000_000n;
-    lastNs = nowNs > lastNs ? nowNs : lastNs + 1n;
-    appendFileSync(file, frameOf({ stream, timeNs: lastNs, bytes }), { mode: 0o600 });
+  const keep = (lines: readonly Buffer[]) => {
+    const frames = lines.map((bytes) => {
+      const nowNs = BigInt(Math.round(clock.wallMs())) * 1_000_000n;
+      lastNs = nowNs > lastNs ? nowNs : lastNs + 1n;
+      return frameOf({ stream, timeNs: lastNs, bytes });
+    });
+    if (frames.length > 0) appendWhole(file, Buffer.concat(frames));
   };
   const read = () => {
-    while (takenBytes < mostBytes) {
+    const untilBytes = Math.min(mostBytes, takenBytes + turnBytes);
+    while (takenBytes < untilBytes) {
       const count = readNow(descriptor, chunk);
       if (count === 0) return;
       takenBytes += count;
       const { lines, rest: left } = linesOf(Buffer.concat([rest, chunk.subarray(0, count)]));
       rest = left;
-      for (const line of lines) keep(line);
+      keep(lines);
     }
   };
   return {
     read,
-    /** And what has no end yet; the next absence counts anew. */
-    readRest() {
-      read();
-      if (rest.length > 0) keep(rest);
+    /** Keeps what has no end yet; of one that has ended also what is still in its pipe, which holds no more than one turn reads. The next absence counts anew. */
+    end(hasEnded: boolean) {
+      if (hasEnded) read();
+      if (rest.length > 0) keep([rest]);
       rest = Buffer.alloc(0);
       takenBytes = 0;
     },
     close: () => closeSync(descriptor),
   };
+}
+
+/** All of it or nothing, so that a full disk leaves no part of a frame behind. */
+function appendWhole(file: string, bytes: Buffer): void {
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  try {
+    appendFileSync(file, bytes, { mode: 0o600 });
+  } catch (error) {
+    if (existsSync(file)) truncateSync(file, size);
+    throw error;
+  }
 }
 
 /** 0: nothing is there now, or nobody will write any more. */
@@ -168,14 +199,19 @@ async function* only(lines: AsyncIterable<OutputLine>, streams: readonly string[
 /** Two sequences that are each in order of time, as one. */
 async function* inOrder(a: AsyncIterable<OutputLine>, b: AsyncIterable<OutputLine>): AsyncGenerator<OutputLine> {
   const [first, second] = [a[Symbol.asyncIterator](), b[Symbol.asyncIterator]()];
-  let [x, y] = [await first.next(), await second.next()];
-  while (!x.done || !y.done) {
-    if (!x.done && (y.done || x.value.timeNs <= y.value.timeNs)) {
-      yield x.value;
-      x = await first.next();
-    } else if (!y.done) {
-      yield y.value;
-      y = await second.next();
+  try {
+    let [x, y] = [await first.next(), await second.next()];
+    while (!x.done || !y.done) {
+      if (!x.done && (y.done || x.value.timeNs <= y.value.timeNs)) {
+        yield x.value;
+        x = await first.next();
+      } else if (!y.done) {
+        yield y.value;
+        y = await second.next();
+      }
     }
+  } finally {
+    // A reader who has left leaves no file open.
+    await Promise.allSettled([first.return?.(), second.return?.()]);
   }
 }

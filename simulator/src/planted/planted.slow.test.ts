@@ -20,6 +20,6 @@ describe('a planted bug is found within the seeds that are played for each chang
       const [, seeds] = /^(\d+) seeds, /m.exec(stdout) ?? [];
       t.diagnostic(`found after ${seeds} seeds: ${what}`);
       assert.equal(status, 1, `not found in ${seeds} seeds`);
-      assert.match(what ?? '', /./);
+      assert.doesNotMatch(what ?? 'the simulator itself fails', /this run shows too little|the simulator itself fails/);
     });
 });

@@ -5,7 +5,7 @@ import { type Driver, DriverError } from '../driver.ts';
 import type { WorkOrder } from '../work-order.ts';
 import { conflict, containerCalls, quickMs, slowMs } from './container-calls.ts';
 import { containerOptions, type Placing } from './container-options.ts';
-import { type Engine, jsonLinesOf } from './engine.ts';
+import { type Engine, type EngineRequest, jsonLinesOf } from './engine.ts';
 import { engineCall, messageOf, statusOf } from './engine-call.ts';
 import { listContainers, makeContainer } from './engine-containers.ts';
 import { labels } from './labels.ts';
@@ -38,9 +38,7 @@ export function dockerDriver(deps: DockerDriverDeps): Driver {
     },
     async watch(onChange, signal) {
       const filters = { type: ['container'], label: [`${labels.node}=${node}`, labels.uid], event: events };
-      const stream = await engineCall('tell of changes', quickMs, signal, () =>
-        engine.stream('GET', '/events', { query: { filters }, signal }),
-      );
+      const stream = await openStream(engine, { what: 'tell of changes', path: '/events', query: { filters }, signal });
       onChange();
       try {
         for await (const event of jsonLinesOf(stream)) onChange(uidIn(event));
@@ -96,7 +94,26 @@ function openOutput(engine: Engine, id: string, query: OutputQuery, signal: Abor
     ...{ stdout: streams.includes('stdout'), stderr: streams.includes('stderr'), timestamps: true, follow, tail },
     since: sinceNs === undefined ? undefined : engineTime(sinceNs + 1n),
   };
-  return engineCall('show output', quickMs, signal, () => engine.stream('GET', `/containers/${id}/logs`, { query: asked, signal }));
+  return openStream(engine, { what: 'show output', path: `/containers/${id}/logs`, query: asked, signal });
+}
+
+interface Opening {
+  what: string;
+  path: string;
+  query: NonNullable<EngineRequest['query']>;
+  signal: AbortSignal;
+}
+
+/** The deadline is for its beginning; one that comes too late is let go of. */
+async function openStream(engine: Engine, { what, path, query, signal }: Opening): Promise<AsyncIterable<Buffer>> {
+  const tooLate = new AbortController();
+  const asked = { query, signal: AbortSignal.any([signal, tooLate.signal]) };
+  try {
+    return await engineCall(what, quickMs, signal, () => engine.stream('GET', path, asked));
+  } catch (error) {
+    tooLate.abort();
+    throw error;
+  }
 }
 
 const engineTime = (ns: bigint): string => `${ns / 1_000_000_000n}.${String(ns % 1_000_000_000n).padStart(9, '0')}`;

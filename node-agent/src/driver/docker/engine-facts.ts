@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs';
 import type { Engine } from './engine.ts';
 import { engineCall } from './engine-call.ts';
+import { engineStartMs } from './engine-start.ts';
 
 export interface EngineFacts {
   name: string;
@@ -21,6 +21,7 @@ export async function engineFacts(engine: Engine, socketPath: string, signal: Ab
   const said = await engineCall('say what it is', askMs, signal, (abortSignal) => engine.call('GET', '/info', { signal: abortSignal }));
   const info: Record<string, unknown> = typeof said === 'object' && said !== null ? { ...said } : {};
   const isLiveRestore = info.LiveRestoreEnabled === true;
+  const startedMs = engineStartMs(socketPath);
   const runtimes = typeof info.Runtimes === 'object' && info.Runtimes !== null ? Object.keys(info.Runtimes).slice(0, 64) : [];
   return {
     name: 'docker',
@@ -29,7 +30,6 @@ export async function engineFacts(engine: Engine, socketPath: string, signal: Ab
     isLiveRestore,
     cgroupDriver: info.CgroupDriver === 'systemd' ? 'systemd' : 'cgroupfs',
     dataDir: String(info.DockerRootDir ?? '/var/lib/docker'),
-    // A starting engine makes its socket.
-    ...(!isLiveRestore && { killedAllMs: statSync(socketPath).ctimeMs }),
+    ...(!isLiveRestore && startedMs !== undefined && { killedAllMs: startedMs }),
   };
 }
