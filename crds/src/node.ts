@@ -23,7 +23,11 @@ const nodeSpec = z.object({
 
 const numaNode = z.object({
   id: z.int().min(0).describe('Number of the NUMA node.'),
-  cpus: z.string().max(4096).describe('Its cores: `0-15,32-47`.'),
+  cpus: z
+    .string()
+    .max(4096)
+    .regex(/^([0-9]{1,4}(-[0-9]{1,4})?(,[0-9]{1,4}(-[0-9]{1,4})?)*)?$/)
+    .describe('Its cores: `0-15,32-47`.'),
   memory: quantity().optional().describe('Its memory.'),
 });
 
@@ -45,10 +49,10 @@ const iommuGroup = z.object({
 });
 
 const topology = z.object({
-  numa: listOf(numaNode, { type: 'map', keys: ['id'] })
+  numa: listOf(numaNode, { type: 'map', keys: ['id'], max: 256 })
     .optional()
     .describe('NUMA nodes.'),
-  gpus: listOf(gpu, { type: 'map', keys: ['index'] })
+  gpus: listOf(gpu, { type: 'map', keys: ['index'], max: 1024 })
     .optional()
     .describe('GPUs.'),
   iommuGroups: listOf(iommuGroup, { type: 'map', keys: ['id'] })

@@ -80,7 +80,11 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     ...options,
     authorities: [options.authority],
     limits: limits.connection,
-    onRequest: (request, response) => void handleRequest(deps, request, response),
+    onRequest: (request, response) =>
+      void handleRequest(deps, request, response).catch((error: unknown) => {
+        log.error('a request ended in a fault of this program', { error });
+        response.destroy();
+      }),
   });
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : options.port;

@@ -1,5 +1,5 @@
 import type { About, Outcome } from '@river/controllers/what-if';
-import { alignColumns } from '../output/columns.ts';
+import { alignColumns, printable } from '../output/columns.ts';
 
 /** What becomes of a change, in lines for a person: what starts, what ends, what waits. The Tasks of a set are told together. */
 export function outcomeLines({ starts, ends, waits, warnings, underWay }: Outcome, namespace: string, nowMs: number): string[] {
@@ -12,7 +12,9 @@ export function outcomeLines({ starts, ends, waits, warnings, underWay }: Outcom
   const cells = [...groups.values()].flatMap(([first, ...more]) =>
     first ? [[first.what, more.length > 0 ? `${first.shown} (${more.length + 1} Tasks)` : first.shown, first.text]] : [],
   );
-  const warned = warnings.map(({ kind, name, reason, message }) => `warning: ${kind.toLowerCase()}/${name}: ${reason}: ${message}`);
+  const warned = warnings.map(({ kind, name, reason, message }) =>
+    printable(`warning: ${kind.toLowerCase()}/${name}: ${reason}: ${message}`),
+  );
   const lines = [...alignColumns(cells), ...warned];
   return [
     ...(lines.length > 0 ? lines : ['Nothing starts, ends or waits because of this.']),

@@ -6,6 +6,7 @@ import { heap } from './heap.ts';
 import { inParallel } from './in-parallel.ts';
 import { placementBook } from './placement-book.ts';
 import { parseTarget, readAsk } from './read-placement.ts';
+import { snapshotReader } from './read-snapshot.ts';
 import { schedule } from './schedule.ts';
 import { nodeFacts, pendingOf, snapshotOf } from './testing/facts.ts';
 import { placementObject, priorityClassObject, queueObject, snapshotOfObjects, topology } from './testing/objects.ts';
@@ -180,4 +181,18 @@ it('binds so many in a pass, and says that it is not through', () => {
   const snapshot = snapshotOf({ nodes: [nodeFacts('ant', { cpu: 8 })], pending: ['a', 'b', 'c'].map((name) => pendingOf(name)) });
   const { bindings, isComplete } = schedule(snapshot, 0, { mostBindings: 2 });
   assert.deepEqual([bindings.length, isComplete, schedule(snapshot, 0, { mostBindings: 3 }).isComplete], [2, false, true]);
+});
+
+it('leaves out what cannot be read, and goes on with the others', () => {
+  const good = placementObject('good', { resources: { cpu: '1' } });
+  const bad = placementObject('bad');
+  bad.spec.resources.memory = '5K';
+  const node = { metadata: { name: 'ant' }, spec: {}, status: { allocatable: { cpu: '1..2' } } };
+  const read = snapshotReader()({ nodes: [node as never], placements: [bad, good], queues: [], priorityClasses: [], namespaces: [] });
+  assert.deepEqual([read.pending.map(({ key }) => key), read.nodes], [['lab/good'], []]);
+});
+
+it('believes no list of cores beyond the largest machine', () => {
+  assert.deepEqual(parseCpuList('9007199254740992-9007199254740994'), []);
+  assert.equal(parseCpuList('0-99999').length, 8192);
 });

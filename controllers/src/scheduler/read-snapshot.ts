@@ -24,17 +24,17 @@ type ReadPlacement = { pending: Omit<Pending, 'priority' | 'mayPreempt'> } | { h
 
 /** Makes snapshots; what an object says is read once for each of its revisions. */
 export function snapshotReader(): (objects: ClusterObjects) => Snapshot {
-  const nodes = new WeakMap<Node, NodeFacts>();
+  const nodes = new WeakMap<Node, { facts: NodeFacts | undefined }>();
   const placements = new WeakMap<Placement, { read: ReadPlacement }>();
-  const factsOf = (node: Node): NodeFacts => {
-    const known = nodes.get(node) ?? readNode(node);
+  const factsOf = (node: Node): NodeFacts[] => {
+    const known = nodes.get(node) ?? { facts: orNothing(() => readNode(node)) };
     nodes.set(node, known);
-    return known;
+    return known.facts ? [known.facts] : [];
   };
   const read = (placement: Placement): ReadPlacement => {
     const known = placements.get(placement);
     if (known) return known.read;
-    const made = readPlacement(placement);
+    const made = orNothing(() => readPlacement(placement));
     placements.set(placement, { read: made });
     return made;
   };
@@ -58,11 +58,20 @@ export function snapshotReader(): (objects: ClusterObjects) => Snapshot {
     return {
       holders,
       pending: roomOn.size === 0 ? pending : pending.map((each) => withRoom(each, roomOn.get(each.key))),
-      nodes: objects.nodes.map(factsOf),
+      nodes: objects.nodes.flatMap(factsOf),
       queues: objects.queues.map((queue) => readQueue(queue, objects.namespaces)),
       usage: objects.usage ?? {},
     };
   };
+}
+
+/** One object that cannot be read is left out: it must not stop everybody else. The API takes none such; another server may. */
+function orNothing<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
 
 const withRoom = (pending: Pending, roomOn: string[] | undefined): Pending => (roomOn === undefined ? pending : { ...pending, roomOn });

@@ -2,7 +2,7 @@ import { isFinalPhase } from '@river/crds';
 import { Task, type TaskSet } from '@river/crds/kinds';
 import { uidOf } from '../decide/changes.ts';
 import type { View } from '../decide/decision.ts';
-import { indexLabel } from './members.ts';
+import { indexLabel, memberName } from './members.ts';
 import { addNumbers, countOf, includes, parseRanges, type Ranges } from './ranges.ts';
 
 export interface Member {
@@ -28,8 +28,13 @@ export interface Progress {
 export function progressOf(set: TaskSet, view: View): Progress {
   const { status = {} } = set;
   const members = view.byIndex(Task, 'owner', uidOf(set)).flatMap((task): Member[] => {
-    const index = Number(task.metadata.labels?.[indexLabel]);
-    return Number.isInteger(index) ? [{ index, task, isOver: isFinalPhase(task.status?.phase) }] : [];
+    const text = task.metadata.labels?.[indexLabel] ?? '';
+    const index = Number(text);
+    // Anybody may put a label on a Task: it is a member only under the name that it was made with.
+    const isMember = /^(0|[1-9][0-9]{0,6})$/.test(text) && task.metadata.name === memberName(set, index);
+    return isMember && task.metadata.namespace === set.metadata.namespace
+      ? [{ index, task, isOver: isFinalPhase(task.status?.phase) }]
+      : [];
   });
   const recorded = parseRanges(status.finishedIndexes);
   const fresh = members.filter(({ index, isOver }) => isOver && !includes(recorded, index));

@@ -110,6 +110,20 @@ describe('a TaskSet', () => {
     assert.deepEqual([status()?.phase, members().length, status()?.failed], ['Killed', 5, 5]);
   });
 
+  it('counts only Tasks that it made, whatever labels others put on theirs', () => {
+    submit({ count: 3, parallelism: 0 });
+    const owner = { apiVersion: 'river.dev/v1', kind: 'TaskSet', name: set().metadata.name, uid: set().metadata.uid ?? '' };
+    for (const index of ['1e21', '0', '7']) {
+      const draft = taskDraft(`fake-${index}`);
+      const metadata = { ...draft.metadata, labels: { 'river.dev/task-index': index }, ownerReferences: [owner] };
+      cluster.edit(cluster.add(Task, { ...draft, metadata }), (task) => {
+        task.status = { phase: 'Succeeded' };
+      });
+    }
+    cluster.settle();
+    assert.deepEqual([status()?.succeeded, isFinalPhase(status()?.phase)], [0, false]);
+  });
+
   it('keeps so many finished Tasks, and forgets none of their results', () => {
     submit({ count: 30, parallelism: 5, keepFinished: 4 });
     for (let rounds = 0; rounds < 20 && !isFinalPhase(status()?.phase); rounds++) {

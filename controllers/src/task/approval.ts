@@ -20,6 +20,8 @@ export function answerTo(task: Task, view: View, now: Now): Answer {
   const digest = specDigest(task);
   const answers = view
     .byIndex(Approval, 'task', uidOf(task))
+    // Who may agree in another namespace has no say here.
+    .filter(({ metadata }) => metadata.namespace === task.metadata.namespace)
     .map(({ spec }) => spec)
     .filter((spec) => spec.taskName === task.metadata.name && spec.taskUid === uidOf(task) && spec.specDigest === digest);
   const denied = answers.find(({ decision }) => decision === 'Denied');

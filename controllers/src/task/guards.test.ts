@@ -24,6 +24,17 @@ const submit = (name: string, spec: object = {}) => {
 const status = (name: string) => stage.task(name).status;
 const attempts = () => cluster.all(Placement).map(({ spec }) => spec.attempt);
 
+it("hears no Approval from another namespace than the Task's", () => {
+  submit('t', { approval: { required: true } });
+  const draft = approvalDraft('boss', stage.task());
+  cluster.add(Approval, { ...draft, metadata: { ...draft.metadata, namespace: 'elsewhere' } });
+  cluster.settle();
+  assert.equal(status('t')?.phase, 'PendingApproval');
+  cluster.add(Approval, draft);
+  cluster.settle();
+  assert.notEqual(status('t')?.phase, 'PendingApproval');
+});
+
 describe('what an old view cannot do', () => {
   it('makes no attempt again whose Placement is gone', () => {
     submit('t', { retry: { limit: 1, backoff: { initial: '1h', max: '1h' } } });

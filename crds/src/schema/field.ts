@@ -8,13 +8,18 @@ const intOrStringSchema: StructuralSchema = { anyOf: [{ type: 'integer' }, { typ
 /** A number or a text, as Kubernetes has it for ports and percentages. */
 export const intOrString = () => extend(z.union([z.int(), z.string()]), { instead: intOrStringSchema });
 
-const quantityPattern = /^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$/;
+// Nothing that `parseQuantity` does not read, and nothing below nothing.
+const quantityPattern = /^\+?([0-9]{1,32}(\.[0-9]{0,32})?|\.[0-9]{1,32})([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,2})?$/;
 
 /** An amount such as `500m`, `2` or `16Gi`; read it with `parseQuantity`. */
 export const quantity = () =>
-  extend(z.union([z.int(), z.string().regex(quantityPattern)]), { instead: { ...intOrStringSchema, pattern: quantityPattern.source } });
+  extend(z.union([z.int().min(0), z.string().regex(quantityPattern)]), {
+    instead: { ...intOrStringSchema, pattern: quantityPattern.source },
+  });
 
-const durationPattern = /^(0|([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+)$/;
+// Of 64 characters of this nothing is longer than `parseDuration` reads.
+const durationPattern =
+  /^(0|([0-9]{1,5}(\.[0-9]{1,9})?h|[0-9]{1,6}(\.[0-9]{1,9})?m|[0-9]{1,9}(\.[0-9]{1,9})?s|[0-9]{1,12}(\.[0-9]{1,9})?ms|[0-9]{1,15}(\.[0-9]{1,9})?(ns|us|µs))+)$/;
 
 /** A length of time such as `90s` or `1h30m`; read it with `parseDuration`. */
 export const duration = () => z.string().max(64).regex(durationPattern);

@@ -29,7 +29,7 @@ const mostRounds = 10;
 const longPullMs = 500;
 
 /** Why it cannot be made, when trying for ever would not help. */
-const ownFaults = new Set(['ImagePull', 'ImageMissing', 'Refused', 'SecretMissing', 'SecretUnreadable', 'NoSuchDevice']);
+const ownFaults = new Set(['ImagePull', 'ImageMissing', 'Refused', 'SecretMissing', 'SecretUnreadable', 'NoSuchDevice', 'MountNotAllowed']);
 
 /** Brings each Placement of this node to what it says, one at a time for each and many beside each other, and reports. */
 export function keepPlacements(deps: KeepingDeps) {

@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from 'node:fs';
 import { posix } from 'node:path';
 import { parseQuantity, quantityMillis, quantityUnits } from '@river/crds';
 import type { Placement } from '@river/crds/kinds';
@@ -51,13 +52,22 @@ function uuidOf(index: number, gpus: readonly Gpu[]): string {
   return uuid;
 }
 
+/** Users write in the shared storage: a link there must not lead out of it. */
+function insideOf(sharedDir: string, path: string): string {
+  const source = posix.join(sharedDir, path);
+  if (!existsSync(source)) return source;
+  const [home, real] = [realpathSync(sharedDir), realpathSync(source)];
+  if (real === home || real.startsWith(`${home}/`)) return real;
+  throw new OrderError('MountNotAllowed', `shared folder ${path}: a link in it leads out of the shared storage`);
+}
+
 async function mountsOf({ metadata, spec }: Placement, deps: OrderDeps): Promise<MountOrder[]> {
   const mounts: MountOrder[] = [];
   for (const [at, mount] of (spec.mounts ?? []).entries()) {
     const { mountPath: target, readOnly: isReadOnly, hostPath, shared, scratch, secret } = mount;
     if (hostPath) mounts.push({ kind: 'folder', source: posix.normalize(hostPath.path), target, isReadOnly });
     else if (shared && deps.sharedDir !== undefined)
-      mounts.push({ kind: 'folder', source: posix.join(deps.sharedDir, shared.path), target, isReadOnly });
+      mounts.push({ kind: 'folder', source: insideOf(deps.sharedDir, shared.path), target, isReadOnly });
     else if (scratch?.medium === 'Memory')
       mounts.push({ kind: 'memory', target, ...(scratch.sizeLimit !== undefined && { sizeBytes: bytesOf(scratch.sizeLimit) }) });
     else if (scratch) mounts.push({ kind: 'disk', target });

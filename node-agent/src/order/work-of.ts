@@ -3,6 +3,9 @@ import type { Placement } from '@river/crds/kinds';
 import { parseCpuList } from '../inventory/cpu-list.ts';
 import type { Work } from '../plan/work.ts';
 
+/** Nobody waits longer than a day for what does not want to end. */
+const mostGraceMs = 24 * 3_600_000;
+
 /** What a Placement that is bound here wants of this node; nothing while it is not bound. One that is being deleted is to end. */
 export function workOf({ metadata, spec, status }: Placement): Work | undefined {
   if (spec.nodeName === undefined || spec.epoch === undefined) return undefined;
@@ -23,7 +26,7 @@ export function workOf({ metadata, spec, status }: Placement): Work | undefined 
     hostPaths: mounts.flatMap(({ hostPath }) => hostPath?.path ?? []),
     usesSharedStorage: mounts.some(({ shared }) => shared !== undefined),
     isFenced: spec.onDisconnect === 'Fence',
-    graceMs: durationMs(spec.gracePeriod),
+    graceMs: Math.min(durationMs(spec.gracePeriod), mostGraceMs),
     ...(spec.timeout !== undefined && { timeoutMs: durationMs(spec.timeout) }),
   };
 }

@@ -4,6 +4,7 @@ import {
   constants,
   createReadStream,
   existsSync,
+  fstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -121,6 +122,11 @@ function pipeReader({ path, stream }: OutputPipe, file: string, clock: Clock) {
   try {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch {
+    return undefined;
+  }
+  // A workload can have a process that looks like its shim.
+  if (!fstatSync(descriptor).isFIFO()) {
+    closeSync(descriptor);
     return undefined;
   }
   const chunk = Buffer.alloc(chunkBytes);

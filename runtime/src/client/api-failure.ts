@@ -43,7 +43,15 @@ export function statusFailure(status: unknown, code = 500, retryAfter?: number):
   const reason = typeof status.reason === 'string' && knownReasons.has(status.reason) ? (status.reason as ApiReason) : undefined;
   const message = typeof status.message === 'string' && status.message ? status.message : `the server answered ${said}`;
   const next = isObject(status.metadata) && typeof status.metadata.continue === 'string' ? status.metadata.continue : undefined;
-  return toError(said, reason, message, isObject(status.details) ? (status.details as StatusDetails) : undefined, retryAfter, next);
+  return toError(said, reason, message, detailsIn(status.details), retryAfter, next);
+}
+
+/** What others say is copied only where it is of its kind. */
+function detailsIn(said: unknown): StatusDetails | undefined {
+  if (!isObject(said)) return undefined;
+  const { retryAfterSeconds: wait, ...rest } = said;
+  const isTime = typeof wait === 'number' && Number.isInteger(wait) && wait >= 0;
+  return { ...(rest as StatusDetails), ...(isTime && { retryAfterSeconds: wait }) };
 }
 
 function toError(

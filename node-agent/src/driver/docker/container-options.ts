@@ -23,7 +23,7 @@ export function containerOptions(order: WorkOrder, placing: Placing) {
     // What is given replaces the image's own entry and words; words alone go to the image's entry.
     ...(order.command && { Entrypoint: [...order.command], Cmd: [...(order.args ?? [])] }),
     ...(!order.command && order.args && { Cmd: [...order.args] }),
-    Env: Object.entries(order.env).map(([name, value]) => `${name}=${value}`),
+    Env: [...Object.entries(order.env).map(([name, value]) => `${name}=${value}`), ...noGpus(order)],
     ...(order.workingDirectory && { WorkingDir: order.workingDirectory }),
     ...(order.user && { User: order.user }),
     AttachStdout: false,
@@ -38,6 +38,9 @@ export function containerOptions(order: WorkOrder, placing: Placing) {
     HostConfig: hostConfig(order, placing),
   };
 }
+
+/** Where NVIDIA's runtime is the engine's usual one, an image could take all GPUs by a variable of its own. With GPUs the engine sets it last. */
+const noGpus = ({ gpuUuids, isPrivileged }: WorkOrder) => (gpuUuids.length > 0 || isPrivileged ? [] : ['NVIDIA_VISIBLE_DEVICES=void']);
 
 function hostConfig(order: WorkOrder, { cgroups, networkMode }: Placing) {
   return {

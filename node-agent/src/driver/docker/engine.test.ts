@@ -74,6 +74,7 @@ describe('what is asked of a container engine', () => {
   it('is not led elsewhere by the name of an image', () => {
     assert.equal(imagePath('lab/tool:1'), '/images/lab/tool%3A1');
     assert.equal(imagePath('x?all=1#y'), '/images/x%3Fall%3D1%23y');
+    for (const image of ['a/../../containers/b', 'a//b', './a']) assert.throws(() => imagePath(image), /is no name of an image/);
   });
 
   it('that is not there says so', async () => {

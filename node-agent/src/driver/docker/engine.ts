@@ -78,7 +78,12 @@ function pathOf(path: string, query: EngineRequest['query'] = {}): string {
 }
 
 /** The names of images have slashes; whatever else is in one must not reach beyond its place in a path. */
-export const imagePath = (image: string): string => `/images/${image.split('/').map(encodeURIComponent).join('/')}`;
+export function imagePath(image: string): string {
+  const parts = image.split('/');
+  if (parts.some((part) => part === '' || part === '.' || part === '..'))
+    throw new EngineError(404, `"${image.slice(0, 200)}" is no name of an image`);
+  return `/images/${parts.map(encodeURIComponent).join('/')}`;
+}
 
 async function readAll(answer: IncomingMessage, most: number): Promise<Buffer> {
   const chunks: Buffer[] = [];

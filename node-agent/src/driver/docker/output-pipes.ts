@@ -1,4 +1,4 @@
-import { globSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, globSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 import type { OutputPipe } from '../../output/rescue-output.ts';
 
 /**
@@ -16,11 +16,22 @@ export function outputPipes(groups: readonly string[], proc = '/proc'): OutputPi
 
 function containerOf(process: string): string | undefined {
   try {
-    const words = readFileSync(`${process}/cmdline`, 'utf8').split('\0');
+    const words = beginningOf(`${process}/cmdline`).split('\0');
     const id = words[words.indexOf('-id') + 1];
     return words[0]?.includes('containerd-shim') && /^[0-9a-f]{64}$/.test(id ?? '') ? id : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** A workload may give its programs words without end; a shim has few. */
+function beginningOf(file: string): string {
+  const descriptor = openSync(file, 'r');
+  try {
+    const bytes = Buffer.alloc(4_096);
+    return bytes.toString('utf8', 0, readSync(descriptor, bytes));
+  } finally {
+    closeSync(descriptor);
   }
 }
 
