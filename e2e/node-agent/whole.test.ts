@@ -9,6 +9,7 @@ import type { Placement, Task } from '@river/crds/kinds';
 import { keptOutput } from '@river/node-agent';
 import { type ApiClient, apiClient, loadKubeconfig } from '@river/runtime';
 import { dataDir } from '../../cli/src/up/data-dir.ts';
+import { runningGuard } from '../../cli/src/up/start-agent.ts';
 import { eventually } from '../server/eventually.ts';
 import { type Program, startProgram } from '../server/program.ts';
 import { type RunningDockerd, startDockerd } from './start-dockerd.ts';
@@ -122,5 +123,16 @@ describe('the whole of River on one machine', () => {
     const { status } = await reaches('Killed');
     assert.equal(status?.node, node);
     assert.equal((await dockerd.docker('ps', '-q', '--filter', 'label=river.dev/placement-uid')).trim(), '');
+  });
+
+  it('ends with everything that it has started, also a guard that was started in the place of a dead one', async () => {
+    const guard = () => JSON.parse(readFileSync(join(dataDir(data).node, 'run/guard.json'), 'utf8')).pid as number;
+    const first = guard();
+    process.kill(first, 'SIGKILL');
+    await eventually('its agent starts another', guard, (pid) => pid !== first, 20_000);
+    assert.ok(runningGuard(dataDir(data)));
+    await up.stop();
+    assert.equal(runningGuard(dataDir(data)), undefined);
+    assert.equal((await dockerd.docker('ps', '-q')).trim(), '', 'nor a network that nobody uses');
   });
 });

@@ -44,13 +44,13 @@ const check = async (): Promise<Tally> => {
   return addTally(programs, tests);
 };
 
-/** As many as fit into two minutes and a half on two cores; all of them where time is not short. */
+/** As many as fit into a bit more than a minute on two cores; all of them where time is not short. */
 const simulation = (seeds: number): Step => ({
   name: `simulator: ${seeds} seeds`,
   command: process.execPath,
   args: ['simulator/src/main.ts', '--seeds', String(seeds)],
 });
-const [someSeeds, allSeeds] = [600, 2_000];
+const [someSeeds, allSeeds] = [300, 2_000];
 
 const quick = () => e2eFiles().filter((file) => !isSlow(file));
 const suites: Record<string, () => Promise<Tally>> = {

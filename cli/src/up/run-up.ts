@@ -24,8 +24,8 @@ import type { DataDir } from './data-dir.ts';
 import { type KeptProcess, keep } from './keep-process.ts';
 import { makeDataFolder } from './make-data-folder.ts';
 import type { UpOptions } from './options.ts';
-import { identify, isAlive } from './process-identity.ts';
-import { agentArgs, engineAnswers, engineSocket, ownNode } from './start-agent.ts';
+import { identify, isAlive, type ProcessIdentity } from './process-identity.ts';
+import { agentArgs, engineAnswers, engineSocket, ownNode, runningGuard } from './start-agent.ts';
 import { hasGateway, startGateway } from './start-gateway.ts';
 import { type RunningServer, startServer } from './start-server.ts';
 import { stopProcess } from './stop-process.ts';
@@ -184,7 +184,8 @@ const startAgent = async (options: UpOptions, deps: UpDeps, url: string, note: N
   try {
     const args = await agentArgs({ dir, entry, url, socket, now });
     say(`this machine is node ${ownNode()} (log: ${dir.agentLog})`);
-    return keep({ what: 'the agent', args, logFile: dir.agentLog, onStart: (identity) => note({ agent: identity }) });
+    const onStart = (identity: ProcessIdentity) => note({ agent: identity });
+    return keep({ what: 'the agent', args, logFile: dir.agentLog, onStart, inItsPlace: () => runningGuard(dir) });
   } catch (error) {
     say(`warning: this machine could not be made a node: ${error instanceof Error ? error.message : error}`);
     return undefined;

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { apiClient, identityFolder, loadKubeconfig, writePrivateFile } from '@river/runtime';
 import { makeJoinToken } from '../node/make-join-token.ts';
 import type { DataDir } from './data-dir.ts';
+import { isAlive, type ProcessIdentity } from './process-identity.ts';
 
 const pingMs = 2_000;
 const tokenMs = 10 * 60_000;
@@ -60,4 +61,15 @@ export async function agentArgs({ dir, entry, url, socket, now }: AgentArgs): Pr
     client.close();
   }
   return [...args, '--token-file', token];
+}
+
+/** The guard that runs here, whoever has started it: a dead one is replaced by its agent. */
+export function runningGuard(dir: DataDir): ProcessIdentity | undefined {
+  try {
+    const said: Partial<ProcessIdentity> = JSON.parse(readFileSync(join(dir.node, 'run/guard.json'), 'utf8'));
+    const { pid, start } = said;
+    return typeof pid === 'number' && typeof start === 'string' && isAlive({ pid, start }) ? { pid, start } : undefined;
+  } catch {
+    return undefined;
+  }
 }

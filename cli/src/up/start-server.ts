@@ -12,6 +12,8 @@ export interface RunningServer {
   ended: Promise<string>;
 }
 
+const flushMs = 500;
+
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
 const readyUrl = (line: string): string | undefined => {
@@ -37,7 +39,12 @@ export const startServer = (args: readonly string[], log: BoundedLog, what = 'th
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const ended = new Promise<string>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code, name) => resolve(name ? `by ${name}` : `with exit code ${code}`));
+    child.once('exit', (code, name) => {
+      const how = name ? `by ${name}` : `with exit code ${code}`;
+      child.once('close', () => resolve(how));
+      // What it has started may go on and hold its pipes open.
+      setTimeout(() => resolve(how), flushMs).unref();
+    });
   });
   child.stderr.on('data', (chunk: Buffer) => log.write(chunk));
   const identity = child.pid === undefined ? undefined : identify(child.pid);

@@ -9,6 +9,8 @@ export const guardFiles = (dir: string) => {
     run,
     socket: join(run, 'guard.sock'),
     fenced,
+    /** Which process is the guard, for who is to end it. */
+    identity: join(run, 'guard.json'),
     /** Where fenced work is; nothing before the first agent has said so, and then there is none. */
     readFenced: () => (existsSync(fenced) ? readFileSync(fenced, 'utf8').trim() : undefined),
   };

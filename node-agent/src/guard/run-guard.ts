@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { bootMs, type Fence, fence } from './fence.ts';
@@ -67,6 +67,7 @@ const server = createServer((socket) => {
 });
 server.listen(files.socket, () => {
   chmodSync(files.socket, 0o600);
+  writeFileSync(files.identity, JSON.stringify({ pid: process.pid, start: ownStart() }), { mode: 0o600 });
   const agent = keepAgent({
     command: [process.execPath, ...nodeFlags, join(import.meta.dirname, '../agent/main.ts'), ...args],
     adopted: adopted === undefined ? undefined : Number(adopted),
@@ -89,4 +90,10 @@ function answers(path: string): Promise<boolean> {
     });
     socket.once('error', () => resolve(false));
   });
+}
+
+/** The boot, and when in it this process began: with its number it is unmistakable. */
+function ownStart(): string {
+  const stat = readFileSync('/proc/self/stat', 'utf8');
+  return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}:${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
 }
